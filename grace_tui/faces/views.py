@@ -1,0 +1,140 @@
+"""What every face shows: frozen structs, made by the room, never changed. `status --json` prints RoomView."""
+
+import msgspec
+
+
+class View(msgspec.Struct, frozen=True, kw_only=True):
+    """Base of every view."""
+
+
+class KernelView(View, frozen=True):
+    name: str
+    state: str
+    """stopped, starting, running, paused, failed, backing_off or quarantined."""
+    since: float = 0.0
+    """Seconds in this state."""
+    priority: int = 0
+    critical: bool = False
+    summary: str = ""
+    """The kernel's own few measured words."""
+    doc: str = ""
+    detail: str = ""
+    """Why it is in this state."""
+    error: str = ""
+    count: int = 0
+    rate: float = 0.0
+    """Units of work per second."""
+    spark: tuple[int, ...] = ()
+    """Units of work in each of the last seconds, oldest first."""
+    restarts: int = 0
+    beat_age: float | None = None
+    next_try: float | None = None
+    requires: tuple[str, ...] = ()
+    path: str = ""
+    version: str = ""
+    isolation: str = "task"
+    incident_id: str = ""
+    """The open incident of this kernel, if there is one."""
+    repair: str = ""
+    """What is being done about it: queued, diagnosing, trying, gating, applying, watching; empty when nothing is."""
+
+
+class IncidentView(View, frozen=True):
+    id: str
+    kernel: str
+    title: str
+    kind: str
+    state: str
+    """open, acknowledged, in_repair, watching, resolved, reopened or suppressed."""
+    count: int
+    opened_at: float
+    """Wall-clock seconds since the epoch."""
+    last_at: float
+    signature: str
+    provider: str = ""
+    action: str = ""
+    task_id: str = ""
+    bundle: str = ""
+    phase: str = ""
+
+
+class GateView(View, frozen=True):
+    name: str
+    state: str
+    """pending, running, passed, failed or skipped."""
+    ms: float = 0.0
+    detail: str = ""
+
+
+class TaskView(View, frozen=True):
+    id: str
+    incident_id: str
+    kernel: str
+    title: str
+    priority: int
+    state: str
+    """queued, diagnosing, trying, gating, waiting_for_approval, applying, watching, learned, failed or undone."""
+    queued_at: float
+    operator: str = ""
+    provider: str = ""
+    gates: tuple[GateView, ...] = ()
+    seconds: float = 0.0
+    worker: str = ""
+    known: bool = False
+    detail: str = ""
+    files: tuple[str, ...] = ()
+
+
+class MonitorView(View, frozen=True):
+    name: str
+    """recognition, triggers, refactor or snapshots."""
+    state: str
+    """ok, busy, alert or off."""
+    text: str
+    count: int = 0
+    age: float | None = None
+    """Seconds since it last reported; None when it never did."""
+    next_in: float | None = None
+
+
+class ChaosView(View, frozen=True):
+    state: str = "idle"
+    """idle, or what is running."""
+    text: str = ""
+
+
+class RoomView(View, frozen=True):
+    sequence: int
+    at: float
+    """Wall-clock seconds since the epoch when this view was made."""
+    workspace: str
+    host: str
+    version: str
+    state: str
+    """booting, steady, degraded or stopping."""
+    total: int
+    running: int
+    failed: int
+    """Kernels that are failed, backing off or quarantined."""
+    open_incidents: int
+    fixing: int
+    queued: int
+    loop_lag_ms: float
+    """Worst of the last second."""
+    cpu_percent: float
+    """Of one core, this process."""
+    rss_bytes: int
+    uptime: float
+    bus_rate: float
+    """Messages published per second."""
+    kernels: tuple[KernelView, ...] = ()
+    incidents: tuple[IncidentView, ...] = ()
+    """Newest first."""
+    tasks: tuple[TaskView, ...] = ()
+    """Open ones first, then the finished, newest first."""
+    monitors: tuple[MonitorView, ...] = ()
+    chaos: ChaosView = ChaosView()
+    banner: str = ""
+    """One line about something larger in progress, such as a drill; empty otherwise."""
+    screens: int = 0
+    """Attached screens."""

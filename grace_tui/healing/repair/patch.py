@@ -1,0 +1,94 @@
+"""The words of a repair: where it applies (Site), what it changes (Patch), and what can be said of it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from difflib import unified_diff
+from typing import Protocol
+
+from grace_tui.healing.failure import Failure
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """The broken interface: a definition in a provider's file, and what its consumers ask of it."""
+
+    problem: str
+    """unexpected_keyword or missing_export."""
+    provider: str
+    """File to repair, relative to the root."""
+    qualname: str
+    """The definition that refused, such as `ImmutableLog.append`; for a missing export, the module's dotted name."""
+    name: str
+    """The keyword or the export that is missing."""
+    value_type: str = ""
+    """Type name of the value the consumer passed, where it was seen."""
+    consumers: tuple[str, ...] = ()
+    """In-project files of the traceback other than the provider; they stay byte for byte as they are."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileEdit:
+    """One file's whole text before and after; `before` is None for a file to be made."""
+
+    path: str
+    before: str | None
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class Patch:
+    operator: str
+    site: Site
+    summary: str
+    """In a few words, such as `ImmutableLog.append accepts and stores subsystem`."""
+    edits: tuple[FileEdit, ...]
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        return tuple(edit.path for edit in self.edits)
+
+    @property
+    def diff(self) -> str:
+        """The unified diff of all edits."""
+        return "".join(_diff(edit) for edit in self.edits)
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """No patch, and why: shown to a person as it stands."""
+
+    operator: str
+    reason: str
+
+
+class Tree(Protocol):
+    """The workspace's sources as the operators see them: read only."""
+
+    def read(self, path: str) -> str:
+        """Text of a file relative to the root. Raises FileNotFoundError."""
+
+    def modules(self) -> Mapping[str, str]:
+        """Dotted module name -> file, relative to the root, of every Python file in the allow-list."""
+
+
+class RepairOperator(Protocol):
+    """A fix template: pure, from a site and the tree to candidate patches."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def problem(self) -> str:
+        """The `Site.problem` it answers."""
+
+    def propose(self, site: Site, tree: Tree) -> Sequence[Patch] | Refused: ...
+
+
+class Diagnose(Protocol):
+    def __call__(self, failure: Failure, tree: Tree) -> Site | Refused: ...
+
+
+def _diff(edit: FileEdit) -> str:
+    before = (edit.before or "").splitlines(keepends=True)
+    lines = unified_diff(before, edit.after.splitlines(keepends=True), f"a/{edit.path}", f"b/{edit.path}")
+    return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)

@@ -1,0 +1,77 @@
+"""What the author of a kernel sees. `grace_tui.kernel.testing` runs a kernel alone."""
+
+from grace_tui.kernel.base import Feed, Kernel, kernel_class
+from grace_tui.kernel.context import KernelContext
+from grace_tui.kernel.errors import Denied, GraceError, NoReply, NotReady, ProviderDown
+from grace_tui.kernel.events import (
+    DecisionMade,
+    Event,
+    FilesChanged,
+    IncidentChanged,
+    IncidentOpened,
+    KernelFailed,
+    KernelStateChanged,
+    MonitorReported,
+    TaskChanged,
+    TaskFinished,
+    TaskQueued,
+    Tick,
+)
+from grace_tui.kernel.handle import Handle
+from grace_tui.kernel.records import (
+    PRIORITY_CRITICAL,
+    PRIORITY_HIGH,
+    PRIORITY_LOW,
+    PRIORITY_NORMAL,
+    AuditEntry,
+    AuditReport,
+    BusStatistics,
+    CommandResult,
+    GateVerdict,
+    IncidentRecord,
+    KernelRecord,
+    Message,
+    SnapshotRecord,
+    TaskRecord,
+)
+from grace_tui.kernel.spec import KernelSpec
+
+__all__ = [
+    "PRIORITY_CRITICAL",
+    "PRIORITY_HIGH",
+    "PRIORITY_LOW",
+    "PRIORITY_NORMAL",
+    "AuditEntry",
+    "AuditReport",
+    "BusStatistics",
+    "CommandResult",
+    "DecisionMade",
+    "Denied",
+    "Event",
+    "Feed",
+    "FilesChanged",
+    "GateVerdict",
+    "GraceError",
+    "Handle",
+    "IncidentChanged",
+    "IncidentOpened",
+    "IncidentRecord",
+    "Kernel",
+    "KernelContext",
+    "KernelFailed",
+    "KernelRecord",
+    "KernelSpec",
+    "KernelStateChanged",
+    "Message",
+    "MonitorReported",
+    "NoReply",
+    "NotReady",
+    "ProviderDown",
+    "SnapshotRecord",
+    "TaskChanged",
+    "TaskFinished",
+    "TaskQueued",
+    "TaskRecord",
+    "Tick",
+    "kernel_class",
+]

@@ -1,0 +1,49 @@
+"""All that one kernel instance is given: made by the host that runs it, never by the kernel."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+
+from grace_tui.kernel.ports import (
+    AuditPort,
+    BusPort,
+    Clock,
+    HealerPort,
+    IncidentPort,
+    LogPort,
+    RoomPort,
+    SnapshotPort,
+    Subscription,
+    TaskPort,
+    Workspace,
+)
+
+
+@dataclass(slots=True, eq=False)
+class KernelContext:
+    name: str
+    clock: Clock
+    log: LogPort
+    bus: BusPort
+    audit: AuditPort
+    incidents: IncidentPort
+    tasks: TaskPort
+    healer: HealerPort
+    snapshots: SnapshotPort
+    room: RoomPort
+    workspace: Workspace
+    resolve: Callable[[str], Awaitable[object]]
+    """Name of a kernel -> its running instance; raises ProviderDown."""
+    settings: Mapping[str, object] = field(default_factory=dict)
+    """The `[kernels.NAME]` table of grace.toml."""
+    saved_state: Mapping[str, object] = field(default_factory=dict)
+    beat: Callable[[], None] = lambda: None
+    count: Callable[[int], None] = lambda units: None
+    unpaused: Callable[[], Awaitable[None]] | None = None
+    """Waits while the kernel is paused; None where nothing can pause it."""
+    subscriptions: list[Subscription] = field(default_factory=list)
+
+    def close(self) -> None:
+        """Close every mailbox this instance opened."""
+        for subscription in self.subscriptions:
+            subscription.close()
+        self.subscriptions.clear()

@@ -1,0 +1,36 @@
+"""The errors a kernel may meet. One base, so that the command line can print any of them without a traceback."""
+
+
+class GraceError(Exception):
+    """Something Grace understands went wrong; the text is fit for a person."""
+
+
+class ProviderDown(GraceError):
+    """A kernel was called through its handle while it was not running.
+
+    The caller decides: wait for it, do without, or fail.
+    """
+
+    def __init__(self, consumer: str, provider: str, state: str) -> None:
+        super().__init__(f"{consumer} called {provider}, which is {state}")
+        self.consumer, self.provider, self.state = consumer, provider, state
+
+
+class NotReady(GraceError):
+    """A readiness probe found that the kernel cannot do its work yet."""
+
+
+class Denied(GraceError):
+    """An access rule forbids the act; `rule` names the rule that decided."""
+
+    def __init__(self, who: str, act: str, rule: str) -> None:
+        super().__init__(f"{who} may not {act}: {rule}")
+        self.who, self.act, self.rule = who, act, rule
+
+
+class NoReply(GraceError):
+    """A request on the bus was not answered in time."""
+
+    def __init__(self, topic: str, seconds: float) -> None:
+        super().__init__(f"nobody answered {topic} within {seconds:g} s")
+        self.topic, self.seconds = topic, seconds

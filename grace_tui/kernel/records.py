@@ -1,0 +1,195 @@
+"""What the core tells a kernel about kernels, incidents, tasks and snapshots: frozen, plain, serialisable."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+KernelState = Literal["stopped", "starting", "running", "paused", "failed", "backing_off", "quarantined"]
+IncidentState = Literal["open", "acknowledged", "in_repair", "watching", "resolved", "reopened", "suppressed"]
+TaskState = Literal[
+    "queued",
+    "diagnosing",
+    "trying",
+    "gating",
+    "waiting_for_approval",
+    "applying",
+    "watching",
+    "learned",
+    "failed",
+    "undone",
+]
+GateState = Literal["pending", "running", "passed", "failed", "skipped"]
+
+PRIORITY_LOW, PRIORITY_NORMAL, PRIORITY_HIGH, PRIORITY_CRITICAL = range(4)
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message on the bus."""
+
+    topic: str
+    payload: object
+    source: str
+    priority: int = PRIORITY_NORMAL
+    id: int = 0
+    correlation: str = ""
+    """Ties a reply to its request; a reply goes to topic `reply.<correlation>`."""
+
+
+@dataclass(frozen=True, slots=True)
+class BusStatistics:
+    published: int
+    delivered: int
+    dropped: int
+    denied: int
+    dead_letters: int
+    """Messages that matched no subscriber."""
+    subscriptions: int
+    topics: Mapping[str, int]
+    """Messages published per topic."""
+    depths: Mapping[str, int]
+    """Messages waiting per subscriber."""
+
+
+@dataclass(frozen=True, slots=True)
+class KernelRecord:
+    """One kernel as the supervisor sees it; times are seconds."""
+
+    name: str
+    state: KernelState
+    since: float
+    """Seconds in this state."""
+    priority: int
+    critical: bool
+    requires: tuple[str, ...]
+    summary: str
+    """What the kernel says of itself in a few words; measured by it."""
+    doc: str
+    """First line of the kernel's docstring."""
+    detail: str
+    """Why it is in this state: what it waits for, the last error, the next try."""
+    path: str
+    """File, relative to the workspace."""
+    version: str
+    """First eight hex digits of the source's SHA-256; empty when nothing is loaded."""
+    count: int
+    """Units of work done since the first start."""
+    rate: float
+    """Units of work per second, over the last few seconds."""
+    spark: tuple[int, ...]
+    """Units of work in each of the last seconds, oldest first."""
+    restarts: int
+    """Restarts since the room opened."""
+    beat_age: float | None
+    """Seconds since the last beat; None when it is not expected to beat."""
+    next_try: float | None
+    """Seconds until the next restart, when one is planned."""
+    error: str
+    """Type and message of the last failure; empty when there was none since the last RUNNING."""
+    heartbeat_timeout: float = 30.0
+    isolation: str = "task"
+    restart: str = "permanent"
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentRecord:
+    id: str
+    kernel: str
+    phase: str
+    kind: str
+    """The exception's type name."""
+    message: str
+    title: str
+    signature: str
+    """Strict fingerprint: what a proven fix is replayed by."""
+    coarse: str
+    """Coarse fingerprint: what budgets and grouping go by."""
+    state: IncidentState
+    opened_at: float
+    last_at: float
+    count: int
+    provider: str = ""
+    """File of the interface that broke, relative to the workspace, once it is known."""
+    action: str = ""
+    """What is being done about it, in a few words."""
+    task_id: str = ""
+    bundle: str = ""
+    """Folder of the evidence, relative to the workspace."""
+    resolved_at: float | None = None
+    timeline: tuple[tuple[float, str, str], ...] = ()
+    """(wall-clock seconds, who, what) of every act."""
+
+
+@dataclass(frozen=True, slots=True)
+class GateVerdict:
+    name: str
+    state: GateState
+    ms: float = 0.0
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TaskRecord:
+    id: str
+    incident_id: str
+    kernel: str
+    signature: str
+    priority: int
+    state: TaskState
+    queued_at: float
+    title: str
+    operator: str = ""
+    provider: str = ""
+    consumers: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+    diff: str = ""
+    gates: tuple[GateVerdict, ...] = ()
+    detail: str = ""
+    worker: str = ""
+    token: int = 0
+    """Fencing token: grows with every claim; a late holder's writes are refused."""
+    known: bool = False
+    """True where a remembered fix was replayed without analysis."""
+    started_at: float | None = None
+    finished_at: float | None = None
+    seconds: float = 0.0
+    """From claim to outcome."""
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotRecord:
+    id: str
+    at: float
+    reason: str
+    files: int
+    bytes: int
+    """Bytes this snapshot added; content that was already kept is not stored twice."""
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEntry:
+    sequence: int
+    at: float
+    record: Mapping[str, object]
+    hash: str
+    previous: str
+
+
+@dataclass(frozen=True, slots=True)
+class AuditReport:
+    """Outcome of a walk along the chain; `ok` is False at the first bad entry, which `problem` names."""
+
+    ok: bool
+    entries: int
+    head: str
+    problem: str = ""
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class CommandResult:
+    """What a command to the room came to."""
+
+    ok: bool
+    text: str
+    data: Mapping[str, object] = field(default_factory=dict)
