@@ -1,0 +1,27 @@
+"""The settings of a workspace: `grace.toml`, read strictly. An unknown key or a wrong value is refused by name."""
+
+from grace_tui.settings.loading import SettingsError, load_settings
+from grace_tui.settings.model import (
+    KernelSettings,
+    RepairSettings,
+    RoomSettings,
+    ScreenSettings,
+    Settings,
+    SnapshotSettings,
+    SupervisorSettings,
+)
+from grace_tui.settings.table import settings_table, settings_template
+
+__all__ = [
+    "KernelSettings",
+    "RepairSettings",
+    "RoomSettings",
+    "ScreenSettings",
+    "Settings",
+    "SettingsError",
+    "SnapshotSettings",
+    "SupervisorSettings",
+    "load_settings",
+    "settings_table",
+    "settings_template",
+]

@@ -1,0 +1,101 @@
+"""What can be set, with its default, its range and the sentence that explains it to a user.
+
+The sentence under a field is what the README and a new `grace.toml` show; the range in the annotation is what the
+loader enforces and names. A setting stands here only while something reads it.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+
+class Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Base of every table of the file."""
+
+
+class RoomSettings(Table, frozen=True):
+    """The room as a whole."""
+
+    name: str = ""
+    """Name of the room in headers and reports; empty: the workspace folder's name."""
+    host: str = ""
+    """What this machine is called on screen; empty: its host name."""
+    screen_rate: Annotated[float, Meta(ge=0.5, le=30)] = 10.0
+    """Most updates a second that a screen is sent."""
+
+
+class SupervisorSettings(Table, frozen=True):
+    """How kernels are restarted and watched."""
+
+    intensity: Annotated[int, Meta(ge=1, le=1000)] = 5
+    """Restarts of one kernel within `period` before it is quarantined."""
+    period: Annotated[float, Meta(ge=1, le=86400)] = 60.0
+    """Seconds that `intensity` counts over."""
+    backoff_base: Annotated[float, Meta(ge=0, le=3600)] = 0.5
+    """Seconds before the first restart."""
+    backoff_factor: Annotated[float, Meta(ge=1, le=10)] = 2.0
+    """How much longer each further restart waits."""
+    backoff_cap: Annotated[float, Meta(ge=0, le=86400)] = 30.0
+    """Longest wait before a restart, in seconds."""
+    backoff_jitter: Annotated[float, Meta(ge=0, le=1)] = 0.1
+    """Share of the wait that is random, so that kernels do not restart in step."""
+    reset_after: Annotated[float, Meta(ge=1, le=86400)] = 60.0
+    """Seconds of steady running after which a kernel's back-off starts over."""
+    stop_deadline: Annotated[float, Meta(ge=1, le=600)] = 10.0
+    """Seconds that closing the room may take before the kernels left are cancelled."""
+    block_limit: Annotated[float, Meta(ge=0.1, le=600)] = 2.0
+    """Seconds a kernel may block the loop before it is named and an incident is opened."""
+
+
+class RepairSettings(Table, frozen=True):
+    """What the coding agent may do by itself."""
+
+    auto_apply: bool = True
+    """Apply a fix that passed every gate without asking; false: it waits for approval."""
+    watch_window: Annotated[float, Meta(ge=0, le=86400)] = 5.0
+    """Seconds a repaired kernel is watched before the fix counts as learned."""
+    allow: Annotated[tuple[str, ...], Meta(min_length=1)] = ("kernels/",)
+    """Files and folders of the workspace that a repair may change."""
+    max_lines: Annotated[int, Meta(ge=1, le=10000)] = 80
+    """Most lines that one fix may touch."""
+
+
+class ScreenSettings(Table, frozen=True):
+    """How the screen looks."""
+
+    theme: str = ""
+    """Name of a theme in `themes/` or of a built-in one; empty: the room's own."""
+
+
+class SnapshotSettings(Table, frozen=True):
+    """Copies of the workspace's files, taken before a change."""
+
+    keep: Annotated[int, Meta(ge=1, le=100000)] = 100
+    """Snapshots kept; the oldest go first."""
+
+
+class KernelSettings(Table, frozen=True):
+    """One `[kernels.NAME]` table: two keys for the supervisor, the rest is the kernel's own."""
+
+    enabled: bool = True
+    """Start this kernel with the room."""
+    isolation: Literal["", "task", "process"] = ""
+    """Run it as a task of the room or in a process of its own; empty: as its spec says."""
+    options: Mapping[str, object] = {}
+
+
+class Settings(Table, frozen=True):
+    """A whole `grace.toml`."""
+
+    room: RoomSettings = RoomSettings()
+    supervisor: SupervisorSettings = SupervisorSettings()
+    repair: RepairSettings = RepairSettings()
+    screen: ScreenSettings = ScreenSettings()
+    snapshots: SnapshotSettings = SnapshotSettings()
+    kernels: Mapping[str, KernelSettings] = {}
+
+    def kernel(self, name: str) -> KernelSettings:
+        """The settings of one kernel; the defaults where the file has no table for it."""
+        return self.kernels.get(name, KernelSettings())

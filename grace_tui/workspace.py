@@ -1,0 +1,213 @@
+"""Where a workspace keeps things, and how one is found and made.
+
+Owns the names of the folders; called by the command line, the room and the drill. Nothing is created but by `prepare`
+and `make_workspace`, and neither is ever called for the current folder unasked.
+"""
+
+import hashlib
+import os
+import shutil
+import stat
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import grace_tui
+from grace_tui.kernel.errors import GraceError
+from grace_tui.settings import settings_template
+
+SOCKET_PATH_LIMIT = 100
+"""Bytes; the kernel allows 107 and truncates or refuses beyond."""
+COPIED = ("themes", "tests/kernels", "kernels")
+"""What a new workspace is made of. `kernels` comes last: with it the folder becomes a workspace."""
+PYTEST_INI = """\
+[pytest]
+testpaths = tests
+addopts = -q --import-mode=importlib
+pythonpath = .
+anyio_mode = auto
+"""
+
+
+class WorkspaceError(GraceError):
+    """A folder cannot be used, or made, as a workspace."""
+
+    def __init__(self, path: Path, problem: str) -> None:
+        super().__init__(f"{path}: {problem}")
+        self.path, self.problem = path, problem
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """A folder with `kernels/`. Its properties are names; `prepare` makes what the room needs."""
+
+    root: Path
+
+    @property
+    def kernels(self) -> Path:
+        return self.root / "kernels"
+
+    @property
+    def themes(self) -> Path:
+        return self.root / "themes"
+
+    @property
+    def kernel_tests(self) -> Path:
+        """Tests of the kernels: the test gate of a repair."""
+        return self.root / "tests" / "kernels"
+
+    @property
+    def settings_file(self) -> Path:
+        return self.root / "grace.toml"
+
+    @property
+    def state(self) -> Path:
+        return self.root / ".grace"
+
+    @property
+    def logs(self) -> Path:
+        return self.root / "logs"
+
+    @property
+    def room_log(self) -> Path:
+        """What a detached room prints."""
+        return self.logs / "room.log"
+
+    @property
+    def socket(self) -> Path:
+        """Where the room listens. In a folder too deep for a socket it lies in the user's runtime folder instead."""
+        direct = self.state / "socket"
+        if len(os.fsencode(direct)) <= SOCKET_PATH_LIMIT:
+            return direct
+        key = hashlib.sha256(os.fsencode(self.root)).hexdigest()[:16]
+        return runtime_folder() / f"{key}.socket"
+
+    @property
+    def exists(self) -> bool:
+        return self.kernels.is_dir()
+
+    def prepare(self) -> None:
+        """Make the state folder, for this user only, and the log folder.
+
+        Raises:
+            WorkspaceError: one of them cannot be made, or belongs to somebody else.
+        """
+        private_folder(self.state)
+        if self.socket.parent != self.state:
+            private_folder(self.socket.parent)
+        with told(self.logs):
+            self.logs.mkdir(parents=True, exist_ok=True)
+
+
+def find_workspace(start: Path | None = None) -> Workspace | None:
+    """Return the workspace that `start` (else the current folder) is; parents are not searched."""
+    found = Workspace((start or Path.cwd()).resolve())
+    return found if found.exists else None
+
+
+def default_workspace() -> Workspace:
+    """Return the workspace used where the current folder is none; it may not have been made yet."""
+    home = os.environ.get("XDG_DATA_HOME", "")
+    # The XDG rules: a relative path is to be ignored.
+    data = Path(home) if os.path.isabs(home) else Path.home() / ".local" / "share"
+    return Workspace(data / "grace-tui" / "default")
+
+
+def shipped() -> Path:
+    """Return the folder with the shipped `kernels/`, `themes/` and `tests/kernels/`."""
+    package = Path(grace_tui.__file__).resolve().parent
+    for folder in (package / "shipped", package.parent):
+        if (folder / "kernels").is_dir():
+            return folder
+    raise WorkspaceError(package, "this installation has no kernels; install grace-tui again")
+
+
+def make_workspace(folder: Path) -> Workspace:
+    """Make a workspace of `folder` from what is shipped: whole, or not at all.
+
+    Raises:
+        WorkspaceError: the folder is a workspace already, has something in the way, or cannot be written.
+    """
+    workspace = Workspace(folder.absolute())
+    _refuse_overwriting(workspace.root)
+    with told(workspace.root):
+        workspace.root.parent.mkdir(parents=True, exist_ok=True)
+        with _building_beside(workspace.root) as built:
+            _copy_shipped(built)
+            if workspace.root.exists():
+                _move_into(built, workspace.root)
+            else:
+                built.chmod(0o755)
+                built.rename(workspace.root)
+    return workspace
+
+
+def runtime_folder() -> Path:
+    """A short folder for sockets, private to this user."""
+    base = os.environ.get("XDG_RUNTIME_DIR", "")
+    if os.path.isabs(base) and len(base) < SOCKET_PATH_LIMIT // 2:
+        return Path(base) / "grace-tui"
+    return Path("/tmp") / f"grace-tui-{os.getuid()}"
+
+
+def private_folder(folder: Path) -> None:
+    """Make `folder` with mode 0700, or take group's and others' rights away from it.
+
+    Raises:
+        WorkspaceError: it is a link, no folder, or not this user's, so what lies in it could be somebody else's.
+    """
+    with told(folder):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        found = folder.lstat()
+        if not stat.S_ISDIR(found.st_mode):
+            raise WorkspaceError(folder, "is a link; it must be a folder of its own")
+        if found.st_uid != os.getuid():
+            raise WorkspaceError(folder, f"belongs to user {found.st_uid}; it must belong to you ({os.getuid()})")
+        if stat.S_IMODE(found.st_mode) != 0o700:
+            folder.chmod(0o700)
+
+
+@contextmanager
+def told(path: Path) -> Iterator[None]:
+    """Turn an operating system's error into one that names the place."""
+    try:
+        yield
+    except OSError as error:
+        raise WorkspaceError(Path(error.filename or path), (error.strerror or str(error)).lower()) from error
+
+
+def _refuse_overwriting(root: Path) -> None:
+    if root.exists() and not root.is_dir():
+        raise WorkspaceError(root, "is a file; name a folder")
+    if (root / "kernels").exists():
+        raise WorkspaceError(root, "has kernels/ already; name another folder, or open it with `grace-tui`")
+    for name in COPIED:
+        if (root / name).exists():
+            raise WorkspaceError(root, f"has {name}/ already, which a new workspace would bring; name another folder")
+
+
+@contextmanager
+def _building_beside(root: Path) -> Iterator[Path]:
+    built = Path(tempfile.mkdtemp(prefix=".grace-new-", dir=root.parent))
+    try:
+        yield built
+    finally:
+        shutil.rmtree(built, ignore_errors=True)
+
+
+def _copy_shipped(target: Path) -> None:
+    source = shipped()
+    for name in COPIED:
+        if (source / name).is_dir():
+            shutil.copytree(source / name, target / name, ignore=shutil.ignore_patterns("__pycache__", "*.pyc", ".*"))
+    (target / "grace.toml").write_text(settings_template(), encoding="utf-8")
+    (target / "pytest.ini").write_text(PYTEST_INI, encoding="utf-8")
+
+
+def _move_into(built: Path, root: Path) -> None:
+    for name in ("grace.toml", "pytest.ini", *COPIED):
+        if (built / name).exists() and not (root / name).exists():
+            (root / name).parent.mkdir(parents=True, exist_ok=True)
+            (built / name).rename(root / name)

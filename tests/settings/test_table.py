@@ -1,0 +1,41 @@
+"""The documented settings are the settings: in the README, and in the file a new workspace starts with."""
+
+import re
+from pathlib import Path
+
+import msgspec
+
+from grace_tui.settings import Settings, load_settings, settings_table, settings_template
+from grace_tui.settings.table import entries
+
+README = Path(__file__).parents[2] / "README.md"
+
+
+def test_every_setting_has_a_sentence() -> None:
+    found = list(entries())
+    assert len(found) >= 15
+    assert all(entry.doc.endswith(".") for entry in found)
+
+
+def test_every_table_of_the_file_is_documented() -> None:
+    tables = {entry.table.split(".")[0] for entry in entries()}
+    assert tables == {field.name for field in msgspec.structs.fields(Settings)}
+
+
+def test_readme_has_the_current_table() -> None:
+    shown = re.search(r"<!-- settings -->\n(.*?)<!-- /settings -->", README.read_text(), re.DOTALL)
+    assert shown, "README.md has no settings markers"
+    assert shown[1].strip() == settings_table().strip(), "paste the output of settings_table() between the markers"
+
+
+def test_template_sets_nothing(tmp_path: Path) -> None:
+    (tmp_path / "grace.toml").write_text(settings_template())
+    assert load_settings(tmp_path / "grace.toml") == Settings()
+
+
+def test_template_shows_the_defaults(tmp_path: Path) -> None:
+    active = re.sub(r"^# (?=\[|\w+ = )", "", settings_template(), flags=re.MULTILINE)
+    (tmp_path / "grace.toml").write_text(active)
+    loaded = load_settings(tmp_path / "grace.toml")
+    assert msgspec.structs.replace(loaded, kernels={}) == Settings()
+    assert set(loaded.kernels) == {"NAME"}
