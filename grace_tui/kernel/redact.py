@@ -1,6 +1,7 @@
 """Take secrets out of text before it reaches a log, a bundle, a diff or a screen. Pure; one table of patterns."""
 
 import re
+from collections.abc import Mapping
 
 SHOWN = "[redacted]"
 
@@ -30,3 +31,20 @@ def redact(text: str) -> str:
     text = _SHAPED.sub(SHOWN, text)
     text = _IN_URL.sub(rf"\1{SHOWN}\3", text)
     return _NAMED.sub(rf"\1{SHOWN}", text)
+
+
+def redact_value(value: object) -> object:
+    """Return plain data (mappings, sequences, scalars) with every string in it redacted, also by its key's name."""
+    if isinstance(value, str):
+        return redact(value)
+    if isinstance(value, Mapping):
+        return {key: _redact_item(str(key), item) for key, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [redact_value(item) for item in value]
+    return value
+
+
+def _redact_item(key: str, value: object) -> object:
+    if isinstance(value, str) and _NAMED.fullmatch(f"{key}={value}"):
+        return SHOWN
+    return redact_value(value)

@@ -1,0 +1,74 @@
+"""A kernel's log: JSON lines in a rotated file, redacted, with the newest lines in memory for evidence and screens."""
+
+import time
+from collections import deque
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+from grace_tui.kernel.redact import redact, redact_value
+
+TAIL_LINES = 400
+ROTATE_BYTES = 5_000_000
+FILES_KEPT = 3
+
+_encoder = msgspec.json.Encoder(enc_hook=str)
+
+
+class KernelLog:
+    """LogPort on one file. A disk that refuses costs lines on disk, never the kernel: `lost` counts them."""
+
+    def __init__(self, path: Path, kernel: str) -> None:
+        self.path, self.kernel = path, kernel
+        self.lines: deque[str] = deque(maxlen=TAIL_LINES)
+        self.lost = 0
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._file = path.open("ab", buffering=0)
+        self._size = self._file.tell()
+
+    def info(self, message: str, **fields: object) -> None:
+        self._write("info", message, fields)
+
+    def warning(self, message: str, **fields: object) -> None:
+        self._write("warning", message, fields)
+
+    def error(self, message: str, **fields: object) -> None:
+        self._write("error", message, fields)
+
+    def tail(self, lines: int = 200) -> list[str]:
+        """The newest lines as text for people, oldest first."""
+        return list(self.lines)[-lines:]
+
+    def close(self) -> None:
+        self._file.close()
+
+    def _write(self, level: str, message: str, fields: Mapping[str, object]) -> None:
+        at = time.time()
+        clean = redact_value(dict(fields))
+        message = redact(message)
+        self.lines.append(_for_people(at, level, message, clean))
+        line = _encoder.encode({"at": at, "level": level, "kernel": self.kernel, "message": message, "fields": clean})
+        try:
+            self._file.write(line + b"\n")
+            self._size += len(line) + 1
+            if self._size > ROTATE_BYTES:
+                self._rotate()
+        except (OSError, ValueError):
+            self.lost += 1
+
+    def _rotate(self) -> None:
+        self._file.close()
+        for number in range(FILES_KEPT - 1, 0, -1):
+            older = self.path.with_suffix(f".{number}.jsonl")
+            if older.exists():
+                older.replace(self.path.with_suffix(f".{number + 1}.jsonl"))
+        self.path.replace(self.path.with_suffix(".1.jsonl"))
+        self._file = self.path.open("ab", buffering=0)
+        self._size = 0
+
+
+def _for_people(at: float, level: str, message: str, fields: object) -> str:
+    clock = time.strftime("%H:%M:%S", time.localtime(at))
+    words = " ".join(f"{key}={value}" for key, value in fields.items()) if isinstance(fields, Mapping) else ""
+    return f"{clock} {level:<7} {message}{'  ' if words else ''}{words}"

@@ -1,0 +1,50 @@
+"""What a kernel resumes from: one JSON file a kernel, written whole; a damaged one is put aside, not lost."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import msgspec
+
+from grace_tui.disk import atomic_write
+from grace_tui.kernel.errors import GraceError
+
+
+class StateStore:
+    """Saved states under one folder; `notice` hears of files that could not be read."""
+
+    def __init__(self, folder: Path, notice: Callable[[str], None]) -> None:
+        self.folder, self.notice = folder, notice
+        self._written: dict[str, bytes] = {}
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    def load(self, kernel: str) -> Mapping[str, object]:
+        """Return the last saved state; empty where there is none or it cannot be read."""
+        path = self._path(kernel)
+        try:
+            state = msgspec.json.decode(path.read_bytes(), type=dict[str, object])
+        except FileNotFoundError:
+            return {}
+        except (msgspec.DecodeError, OSError) as error:
+            aside = path.with_suffix(".damaged.json")
+            path.replace(aside)
+            self.notice(f"the saved state of {kernel} cannot be read ({error}); it starts afresh, the file is {aside}")
+            return {}
+        return state
+
+    def save(self, kernel: str, state: Mapping[str, object]) -> None:
+        """Write the state if it changed.
+
+        Raises:
+            GraceError: it is not made of plain JSON values.
+        """
+        try:
+            data = msgspec.json.encode(dict(state))
+        except (TypeError, ValueError) as error:
+            raise GraceError(f"the saved state of {kernel} is not plain JSON: {error}") from error
+        if self._written.get(kernel) != data:
+            # Not durable: a power cut may lose the last seconds of a state; a kill of the process may not.
+            atomic_write(self._path(kernel), data, mode=0o600, durable=False)
+            self._written[kernel] = data
+
+    def _path(self, kernel: str) -> Path:
+        return self.folder / f"{kernel}.json"

@@ -1,0 +1,230 @@
+"""Owner of every kernel's task: the commands, the handles between kernels, the watch over beats, the ordered stop.
+
+Runs on the supervisor loop; what happens is published on the bus, commands are method calls on the same loop.
+"""
+
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+
+import anyio
+from anyio.abc import TaskGroup
+
+from grace_tui.kernel.base import Kernel
+from grace_tui.kernel.context import KernelContext
+from grace_tui.kernel.errors import GraceError, ProviderDown
+from grace_tui.kernel.records import KernelRecord
+from grace_tui.runtime.supervisor.child import Child
+from grace_tui.runtime.supervisor.failures import KernelHung
+from grace_tui.runtime.supervisor.life import STUCK_GRACE, Life
+from grace_tui.runtime.supervisor.parts import Parts, end, move, release, save, text_of
+from grace_tui.runtime.supervisor.states import DOWN
+
+HANDLE_WAIT = 5.0
+"""Seconds a call through a handle waits for a provider that is starting."""
+
+
+class Supervisor:
+    """Made by `open_supervisor`."""
+
+    def __init__(self, tasks: TaskGroup, parts: Parts) -> None:
+        self.tasks, self.parts = tasks, parts
+        self.children: dict[str, Child] = {}
+        # Imports hold one another's locks and the interpreter's: side by side they only delay the screen.
+        self._loads = anyio.CapacityLimiter(1)
+
+    def add(self, name: str, path: str, *, wanted: bool = True) -> Child:
+        """Take a kernel in and begin its life; `path` is relative to the workspace."""
+        now = self.parts.clock.monotonic()
+        settings = self.parts.settings.get(name, {})
+        child = Child(name, path, self.parts.open_log(name), settings, now, wanted=wanted)
+        self.children[name] = child
+        life = Life(child, self.children, self.parts, self.tasks, self._loads, self._context)
+        self.tasks.start_soon(life.live, name=f"life:{name}")
+        return child
+
+    def start(self, name: str) -> None:
+        """Let a kernel run again: from stopped, failed, backing off or quarantine; its budget starts afresh."""
+        child = self.child(name)
+        if child.state in ("running", "paused", "starting"):
+            raise GraceError(f"{name} is already {child.state}")
+        self._try_again(child)
+
+    def stop(self, name: str, reason: str = "asked to stop") -> None:
+        """Stop a kernel; it stays stopped until `start`. Wins over a restart that is under way."""
+        child = self.child(name)
+        child.wanted = False
+        child.detail = reason
+        end(self.parts, child, "stop")
+        child.poke()
+
+    def restart(self, name: str) -> None:
+        """Stop and start a kernel, reading its file again."""
+        child = self.child(name)
+        if child.state in ("running", "paused", "starting"):
+            end(self.parts, child, "restart")
+        self._try_again(child)
+
+    def pause(self, name: str) -> None:
+        """Hold a running kernel at its next turn; its beats are excused."""
+        child = self.child(name)
+        if child.state != "running":
+            raise GraceError(f"{name} is {child.state}; only a running kernel can be paused")
+        child.resumed = anyio.Event()
+        move(self.parts, child, "paused", "paused")
+
+    def resume(self, name: str) -> None:
+        """Let a paused kernel go on."""
+        child = self.child(name)
+        if child.state != "paused":
+            raise GraceError(f"{name} is {child.state}; only a paused kernel can be resumed")
+        child.last_beat = self.parts.clock.monotonic()
+        release(child)
+        move(self.parts, child, "running", "resumed")
+
+    def child(self, name: str) -> Child:
+        """Return a kernel by name, or raise with the names there are."""
+        if name in self.children:
+            return self.children[name]
+        raise GraceError(f"there is no kernel {name!r}; there are {', '.join(sorted(self.children))}")
+
+    def files_changed(self, paths: Iterable[str]) -> list[str]:
+        """Take note of changed workspace files; returns the kernels that will be tried again."""
+        changed = set(paths)
+        self.parts.loader.invalidate(changed)
+        for name, path in self.parts.loader.names().items():
+            if name in self.children:
+                self.children[name].path = path
+            else:
+                self.add(name, path)
+        touched = {child for child in self.children.values() if self._made_from(child, changed)}
+        # A kernel that is down may have been waiting for exactly this change, in whichever file it was.
+        down = {child for child in self.children.values() if child.state in DOWN and child.wanted}
+        for child in touched | down:
+            child.stale = True
+            if child.state in DOWN:
+                child.crashes.clear()
+            child.poke()
+        return sorted(child.name for child in touched | down)
+
+    def records(self) -> tuple[KernelRecord, ...]:
+        """Every kernel in boot order."""
+        now = self.parts.clock.monotonic()
+        records = [child.record(now) for child in self.children.values()]
+        return tuple(sorted(records, key=lambda record: (record.priority, record.name)))
+
+    async def wait_running(self, name: str, within: float) -> bool:
+        """Wait until a kernel is RUNNING; False where that takes longer than `within` seconds."""
+        child = self.child(name)
+        with anyio.move_on_after(within):
+            while child.state != "running":
+                await child.moved.wait()
+        return child.state == "running"
+
+    async def resolve(self, consumer: str, provider: str) -> object:
+        """Return the provider's running instance, waiting a little while it is starting.
+
+        Raises:
+            ProviderDown: it is not running.
+        """
+        child = self.children.get(provider)
+        if child is None:
+            raise ProviderDown(consumer, provider, "not in this workspace")
+        if child.wanted and child.state not in DOWN and not _serves(child):
+            await self._wait_serving(child)
+        if not _serves(child):
+            raise ProviderDown(consumer, provider, child.state)
+        return child.instance
+
+    def second(self) -> None:
+        """Once a second: close the work counts, ask for summaries, look for kernels that no longer beat."""
+        now = self.parts.clock.monotonic()
+        for child in self.children.values():
+            child.second()
+            if child.instance is not None and child.state == "running":
+                self._ask_summary(child, child.instance)
+                self._check_beat(child, now)
+
+    def save_states(self) -> None:
+        """Keep the state of every running kernel, in case the process is killed."""
+        for child in self.children.values():
+            save(self.parts, child)
+
+    async def stop_all(self) -> None:
+        """Stop every kernel, dependents before their providers, each within its deadline."""
+        left = dict(self.children)
+        while left:
+            needed = {name for child in left.values() for name in child.spec.requires if child.scope is not None}
+            wave = [child for name, child in left.items() if name not in needed] or list(left.values())
+            for child in wave:
+                self.stop(child.name, "the room is closing")
+            for child in wave:
+                with anyio.move_on_after(2 * child.spec.stop_timeout + STUCK_GRACE + 1):
+                    while child.state != "stopped":
+                        await child.moved.wait()
+                del left[child.name]
+
+    def _try_again(self, child: Child) -> None:
+        child.wanted, child.stale = True, True
+        child.crashes.clear()
+        child.poke()
+
+    def _made_from(self, child: Child, changed: set[str]) -> bool:
+        return child.path in changed or (child.code is not None and bool(changed & child.code.files))
+
+    async def _wait_serving(self, child: Child) -> None:
+        with anyio.move_on_after(HANDLE_WAIT):
+            while not _serves(child) and child.state not in DOWN:
+                await child.moved.wait()
+
+    def _context(self, child: Child) -> KernelContext:
+        context = self.parts.make_context(child.name, child.log, child.settings)
+        clock = self.parts.clock
+
+        def beat() -> None:
+            child.last_beat = clock.monotonic()
+
+        def count(units: int) -> None:
+            child.count += units
+
+        async def unpaused() -> None:
+            if child.resumed is not None:
+                await child.resumed.wait()
+
+        async def resolve(provider: str) -> object:
+            return await self.resolve(child.name, provider)
+
+        context.beat, context.count, context.unpaused, context.resolve = beat, count, unpaused, resolve
+        context.saved_state = self.parts.load_state(child.name)
+        return context
+
+    def _ask_summary(self, child: Child, kernel: Kernel) -> None:
+        try:
+            child.summary = kernel.summary()
+        except Exception as error:  # kernel code: what it could not say is shown in its place
+            child.summary = f"summary failed: {text_of(error)}"
+
+    def _check_beat(self, child: Child, now: float) -> None:
+        limit = child.spec.heartbeat_timeout
+        age = now - (child.last_beat or now)
+        if age > limit and child.scope is not None and not child.ending:
+            child.ending = "hung"
+            child.hung = KernelHung(child.name, age, limit)
+            child.scope.cancel()
+            child.poke()
+
+
+@asynccontextmanager
+async def open_supervisor(parts: Parts) -> AsyncIterator[Supervisor]:
+    """Run a supervisor; leaving the context stops every kernel in order."""
+    async with anyio.create_task_group() as tasks:
+        supervisor = Supervisor(tasks, parts)
+        try:
+            yield supervisor
+        finally:
+            with anyio.CancelScope(shield=True):
+                await supervisor.stop_all()
+            tasks.cancel_scope.cancel()
+
+
+def _serves(child: Child) -> bool:
+    return child.instance is not None and child.state in ("running", "paused")

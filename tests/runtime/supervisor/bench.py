@@ -1,0 +1,125 @@
+"""A real supervisor over kernels written into a temporary workspace; only the ports beside it are in memory."""
+
+import textwrap
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from grace_tui.kernel import KernelContext, KernelFailed
+from grace_tui.kernel.fakes import (
+    FolderWorkspace,
+    MemoryAudit,
+    MemoryHealer,
+    MemoryIncidents,
+    MemoryRoom,
+    MemorySnapshots,
+    MemoryTasks,
+    RealClock,
+)
+from grace_tui.kernel.ports import LogPort
+from grace_tui.runtime.bus import Mailbox, MemoryBus
+from grace_tui.runtime.clock import SystemClock
+from grace_tui.runtime.reload.loader import KernelLoader
+from grace_tui.runtime.storage import KernelLog, StateStore
+from grace_tui.runtime.supervisor import Parts, RestartPolicy, Supervisor, open_supervisor
+
+CALM = """
+    from grace_tui.kernel import Kernel, KernelSpec
+
+    class {name}(Kernel):
+        spec = KernelSpec({spec})
+"""
+
+
+@dataclass
+class Bench:
+    root: Path
+    bus: MemoryBus
+    supervisor: Supervisor
+    failures: Mailbox
+    notices: list[str]
+
+    async def running(self, *names: str) -> None:
+        for name in names:
+            assert await self.supervisor.wait_running(name, 5.0), self.supervisor.child(name)
+
+    async def failed(self) -> KernelFailed:
+        message = await self.failures.receive(5.0)
+        assert message is not None, "no kernel failed within 5 s"
+        assert isinstance(message.payload, KernelFailed)
+        return message.payload
+
+    def states(self) -> Mapping[str, str]:
+        return {record.name: record.state for record in self.supervisor.records()}
+
+
+def write(root: Path, name: str, source: str) -> Path:
+    path = root / "kernels" / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(textwrap.dedent(source).lstrip())
+    return path
+
+
+def calm(root: Path, name: str, spec: str = "") -> Path:
+    return write(root, f"{name}.py", CALM.format(name=name.title().replace("_", ""), spec=spec))
+
+
+@asynccontextmanager
+async def supervising(
+    root: Path, *, policy: RestartPolicy | None = None, settings: Mapping[str, Mapping[str, object]] | None = None
+) -> AsyncIterator[Bench]:
+    """Supervise every kernel in the workspace; on leaving they are stopped in order."""
+    clock, bus, memory_clock = SystemClock(), MemoryBus(), RealClock()
+    tasks = MemoryTasks()
+    notices: list[str] = []
+    states = StateStore(root / ".grace" / "state", notices.append)
+    loader = KernelLoader(root)
+
+    logs: list[KernelLog] = []
+
+    def open_log(name: str) -> KernelLog:
+        logs.append(KernelLog(root / "logs" / f"{name}.jsonl", name))
+        return logs[-1]
+
+    def make_context(name: str, log: LogPort, table: Mapping[str, object]) -> KernelContext:
+        async def nobody(provider: str) -> object:
+            raise AssertionError(provider)
+
+        return KernelContext(
+            name=name,
+            clock=clock,
+            log=log,
+            bus=bus,
+            audit=MemoryAudit(memory_clock),
+            incidents=MemoryIncidents(memory_clock),
+            tasks=tasks,
+            healer=MemoryHealer(tasks),
+            snapshots=MemorySnapshots(),
+            room=MemoryRoom(),
+            workspace=FolderWorkspace(root),
+            resolve=nobody,
+            settings=table,
+        )
+
+    parts = Parts(
+        clock=clock,
+        bus=bus,
+        loader=loader,
+        make_context=make_context,
+        open_log=open_log,
+        load_state=states.load,
+        save_state=states.save,
+        settings=settings or {},
+        policy=policy or RestartPolicy(base=0.01, cap=0.02, jitter=0.0),
+    )
+    failures = bus.subscribe("room", KernelFailed.topic)
+    try:
+        async with open_supervisor(parts) as supervisor:
+            for name, path in loader.names().items():
+                supervisor.add(name, path)
+            yield Bench(root, bus, supervisor, failures, notices)
+    finally:
+        loader.close()
+        for log in logs:
+            log.close()
