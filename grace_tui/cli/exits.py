@@ -1,0 +1,18 @@
+"""What the exit codes mean, and the error that carries one."""
+
+from grace_tui.kernel.errors import GraceError
+
+DONE, BAD, WRONG, NO_ROOM = range(4)
+INTERRUPTED = 130
+
+
+class Ended(GraceError):
+    """A verb ended early, with this exit code."""
+
+    def __init__(self, text: str, code: int = BAD) -> None:
+        super().__init__(text)
+        self.code = code
+
+
+def code_of(error: GraceError) -> int:
+    return error.code if isinstance(error, Ended) else BAD

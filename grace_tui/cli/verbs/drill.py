@@ -1,0 +1,15 @@
+"""`grace-tui drill`: plant known faults in a workspace of its own, and see the room heal itself. Needs no open room."""
+
+import click
+
+from grace_tui.cli.asking import json_option
+
+
+@click.command()
+@click.argument("name", default="seed")
+@json_option
+def command(name: str, as_json: bool) -> int:
+    """Rehearse a failure and its repair; exit code 1 if it was not healed."""
+    from grace_tui.drill import run
+
+    return run(name, json=as_json)

@@ -1,0 +1,48 @@
+"""`grace-tui task`: the repair queue."""
+
+import click
+
+from grace_tui.cli.asking import about_workspace, ask, json_option, show, show_json
+from grace_tui.cli.text import Column, details, span, table
+from grace_tui.faces.views import TaskView
+from grace_tui.workspace import Workspace
+
+COLUMNS = (
+    Column("TASK"),
+    Column("P", right=True),
+    Column("STATE"),
+    Column("GATES", right=True),
+    Column("TOOK", right=True),
+    Column("WHAT", flexible=True),
+)
+
+
+@click.group()
+def command() -> None:
+    """List and look at repairs."""
+
+
+@command.command("list")
+@json_option
+@about_workspace
+def list_tasks(workspace: Workspace, as_json: bool) -> int:
+    """List repairs: open ones first, then the finished."""
+    found = ask(workspace, "task.list").part("tasks", list[TaskView])
+    return show_json(found) if as_json else show(table(COLUMNS, [_row(task) for task in found]))
+
+
+@command.command("show")
+@click.argument("task_id", metavar="ID")
+@json_option
+@about_workspace
+def show_task(workspace: Workspace, task_id: str, as_json: bool) -> int:
+    """Show a repair with its gates and its diff."""
+    found = ask(workspace, "task.show", id=task_id).data
+    return show_json(found) if as_json else show(details(found))
+
+
+def _row(task: TaskView) -> tuple[str, ...]:
+    passed = sum(gate.state == "passed" for gate in task.gates)
+    gates = f"{passed}/{len(task.gates)}" if task.gates else ""
+    took = span(task.seconds) if task.seconds else ""
+    return task.id, str(task.priority), task.state, gates, took, task.title
