@@ -1,0 +1,14 @@
+"""The fix templates. Importing this package loads libcst: only the process that proposes patches does."""
+
+from collections.abc import Mapping
+
+from grace_tui.healing.repair.operators.missing_export import MissingExport
+from grace_tui.healing.repair.operators.unexpected_keyword import UnexpectedKeyword
+from grace_tui.healing.repair.patch import RepairOperator
+
+OPERATORS: Mapping[str, RepairOperator] = {
+    operator.name: operator for operator in (UnexpectedKeyword(), MissingExport())
+}
+"""Operator name -> operator; the first whose `problem` fits is asked first."""
+
+__all__ = ["OPERATORS"]

@@ -1,0 +1,68 @@
+"""A copy of the workspace in a temporary folder, where a patch is tried before a single real file changes.
+
+Plain copies of the sources and of the small files they read; never `.grace/`, `.git/`, logs or a virtual environment.
+"""
+
+import shutil
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from grace_tui.healing.repair.patch import FileEdit
+from grace_tui.healing.repair.tree import walk
+
+LARGEST_FILE = 1 << 20
+LARGEST_TREE = 256 << 20
+EXTRA_FOLDERS = ("policies",)
+"""Not patched, but read by kernels at start."""
+
+
+class TooLarge(Exception):
+    """The workspace holds more than a trial may copy."""
+
+    def __init__(self, root: Path, size: int) -> None:
+        super().__init__(f"{root} holds {size >> 20} MB of small files; a trial copies {LARGEST_TREE >> 20} MB at most")
+        self.root, self.size = root, size
+
+
+class Trial:
+    """One temporary folder with a copy per name; gone after `close`, whatever happened."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root.resolve()
+        self.folder = Path(tempfile.mkdtemp(prefix="grace-trial-")).resolve()
+
+    def copy(self, name: str, edits: Sequence[FileEdit] = ()) -> Path:
+        """Copy the workspace to a folder of that name and write the edits into it."""
+        target = self.folder / name
+        copy_tree(self.root, target)
+        for edit in edits:
+            file = target / edit.path
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(edit.after.encode())
+        return target
+
+    def close(self) -> None:
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def copy_tree(root: Path, target: Path) -> None:
+    """Copy every small regular file that is not in a skipped folder.
+
+    Raises:
+        TooLarge: they add up to more than a trial may copy.
+    """
+    root = root.resolve()
+    total = 0
+    target.mkdir(parents=True)
+    folders = [root, *(root / name for name in EXTRA_FOLDERS if (root / name).is_dir())]
+    for path in (path for folder in folders for path in walk(folder)):
+        size = path.stat().st_size
+        if size > LARGEST_FILE:
+            continue
+        total += size
+        if total > LARGEST_TREE:
+            raise TooLarge(root, total)
+        copy = target / path.relative_to(root)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, copy)
