@@ -1,0 +1,288 @@
+"""Who refused a call: from a TypeError to the function whose parameters did not fit, and what was passed to it.
+
+A call whose arguments do not fit never enters the callee, so the traceback ends in the caller, and the callee is found
+by evaluating the text of exactly that call. Only names, attributes and constants are looked up; nothing is called.
+"""
+
+import ast
+import functools
+import inspect
+import linecache
+import re
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from types import (
+    BuiltinFunctionType,
+    BuiltinMethodType,
+    CodeType,
+    FrameType,
+    FunctionType,
+    MemberDescriptorType,
+    MethodType,
+    TracebackType,
+)
+
+from grace_tui.healing.failure import Callee
+from grace_tui.healing.incidents.places import place
+
+_NAMED = re.compile(r"([\w.<>]+)\(\) (?:got|takes|missing|argument|expected)")
+_ABOUT_ARGUMENTS = re.compile(r"\b(?:keyword|positional|required) (?:only )?arguments?\b|\btakes no arguments\b")
+_DISPLAYS: dict[type[ast.expr], str] = {
+    ast.JoinedStr: "str",
+    ast.List: "list",
+    ast.ListComp: "list",
+    ast.Tuple: "tuple",
+    ast.Dict: "dict",
+    ast.DictComp: "dict",
+    ast.Set: "set",
+    ast.SetComp: "set",
+    ast.Lambda: "function",
+}
+_UNKNOWN = object()
+_LONGEST_UNWRAPPING = 20
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    frame: FrameType
+    node: ast.Call
+
+
+def refused_by(error: BaseException, root: Path) -> Callee | None:
+    """Find the callee of the call that `error`, a TypeError about arguments, is about."""
+    text = str(error)
+    if not isinstance(error, TypeError) or not _ABOUT_ARGUMENTS.search(text):
+        return None
+    call = _failed_call(error.__traceback__)
+    if call is None:
+        return None
+    named = _NAMED.match(text)
+    for target in _targets(call):
+        found, bound = unwrap(target)
+        if named is None or _is_called(found, named.group(1)):
+            return _describe(found, {**_argument_types(bound), **_keywords(call)}, root)
+    return None
+
+
+def unwrap(target: object) -> tuple[object, dict[str, object]]:
+    """Follow methods, partials, C wrappers and classes to what binds the arguments, with keywords bound on the way."""
+    bound: dict[str, object] = {}
+    for _ in range(_LONGEST_UNWRAPPING):
+        inner: object = _UNKNOWN
+        if isinstance(target, MethodType | staticmethod | classmethod):
+            inner = target.__func__
+        elif isinstance(target, functools.partial):
+            bound = {**target.keywords, **bound}
+            inner = target.func
+        elif isinstance(target, type):
+            inner = _initialiser(target)
+        elif isinstance(target, FunctionType):
+            inner = _forwards_to(target)
+        elif not isinstance(target, BuiltinFunctionType | BuiltinMethodType):
+            inner = _instance_target(target)
+        if inner is _UNKNOWN:
+            break
+        target = inner
+    return target, bound
+
+
+def _initialiser(target: type) -> object:
+    """The class's own `__init__`, where it is written in a file; one made by a decorator is the class's."""
+    found = _static(target, "__init__")
+    written = isinstance(found, FunctionType) and not found.__code__.co_filename.startswith("<")
+    return found if written else _UNKNOWN
+
+
+def _forwards_to(target: FunctionType) -> object:
+    """A wrapper that takes anything cannot refuse: then it is the wrapped function that did."""
+    flags = target.__code__.co_flags
+    takes_anything = flags & inspect.CO_VARKEYWORDS and flags & inspect.CO_VARARGS
+    return target.__dict__.get("__wrapped__", _UNKNOWN) if takes_anything else _UNKNOWN
+
+
+def _instance_target(target: object) -> object:
+    wrapped = _static(target, "__wrapped__")
+    if wrapped is not _UNKNOWN:
+        return wrapped
+    return (
+        _static(type(target), "__call__") if isinstance(_static(type(target), "__call__"), FunctionType) else _UNKNOWN
+    )
+
+
+def _is_called(found: object, name: str) -> bool:
+    own = getattr(found, "__qualname__", None) if isinstance(found, _WITH_NAMES) else None
+    if not isinstance(own, str):
+        return False
+    last = name.rpartition(".")[2]
+    return own == name or own.rpartition(".")[2] == last or name in (f"{own}.__init__", f"{own}.__new__")
+
+
+_WITH_NAMES = (FunctionType, BuiltinFunctionType, BuiltinMethodType, type)
+
+
+def _describe(found: object, arguments: Mapping[str, str], root: Path) -> Callee:
+    if isinstance(found, FunctionType):
+        code = found.__code__
+        return Callee(
+            code.co_qualname, place(code.co_filename, root)[0], code.co_firstlineno, _signature(found), arguments
+        )
+    qualname = str(getattr(found, "__qualname__", type(found).__qualname__))
+    module = sys.modules.get(found.__module__) if isinstance(found, type) else None
+    file = getattr(module, "__file__", None)
+    if not isinstance(file, str):
+        return Callee(qualname, "", 0, _signature(found), arguments)
+    return Callee(qualname, place(file, root)[0], _class_line(qualname, file), _signature(found), arguments)
+
+
+def _signature(found: object) -> str:
+    if not callable(found):
+        return ""
+    try:
+        return str(inspect.signature(found))
+    except (TypeError, ValueError):  # functions written in C need not have one
+        return ""
+
+
+def _class_line(qualname: str, file: str) -> int:
+    pattern = re.compile(rf"\s*class\s+{re.escape(qualname.rpartition('.')[2])}\b")
+    return next((at for at, line in enumerate(linecache.getlines(file), 1) if pattern.match(line)), 0)
+
+
+# ---- the failed call: its place in the bytecode, its text, its syntax tree
+
+
+def _failed_call(trace: TracebackType | None) -> _Call | None:
+    if trace is None:
+        return None
+    while trace.tb_next is not None:
+        trace = trace.tb_next
+    frame = trace.tb_frame
+    where = next(islice(frame.f_code.co_positions(), trace.tb_lasti // 2, None), (None, None, None, None))
+    linecache.checkcache(frame.f_code.co_filename)
+    lines = linecache.getlines(frame.f_code.co_filename, frame.f_globals)
+    first, last, start, end = where
+    if first is None or last is None or start is None or end is None:
+        node = _only_call_on(frame.f_code, lines, trace.tb_lineno)
+    else:
+        node = _call_at(frame.f_code, lines, (first, start, last, end))
+    return None if node is None else _Call(frame, node)
+
+
+def _call_at(code: CodeType, lines: list[str], span: tuple[int, int, int, int]) -> ast.Call | None:
+    first, start, last, end = span
+    if not 1 <= first <= last <= len(lines):
+        return None
+    raw = [line.encode() for line in lines[first - 1 : last]]
+    raw[-1] = raw[-1][:end]
+    before, raw[0] = raw[0][:start], raw[0][start:]
+    # In a chain over several lines the position starts at the last attribute, so the text alone would name a stranger.
+    if before.rstrip().endswith(b"."):
+        return _call_ending_at(code, lines, last, end)
+    node = _parse(b"(" + b"".join(raw) + b")")
+    inner = node[0].value if node and isinstance(node[0], ast.Expr) else None
+    return inner if isinstance(inner, ast.Call) else None
+
+
+def _call_ending_at(code: CodeType, lines: list[str], last: int, end: int) -> ast.Call | None:
+    ending = [node for node in _calls_in(code, lines) if (node.end_lineno, node.end_col_offset) == (last, end)]
+    return max(ending, key=lambda node: (-node.lineno, -node.col_offset), default=None)
+
+
+def _only_call_on(code: CodeType, lines: list[str], line: int) -> ast.Call | None:
+    """Without positions (`python -X no_debug_ranges`) the line must do, where it leaves no choice."""
+    found = [node for node in _calls_in(code, lines) if node.lineno <= line <= (node.end_lineno or node.lineno)]
+    return found[0] if len(found) == 1 else None
+
+
+def _calls_in(code: CodeType, lines: list[str]) -> list[ast.Call]:
+    """Every call in the function's source, with the file's own line numbers and columns."""
+    first = max(code.co_firstlineno, 1)
+    block = inspect.getblock(lines[first - 1 :]) if code.co_name != "<module>" else lines
+    text = "".join(block).encode()
+    indented = text[:1].isspace()
+    body = _parse(b"if 1:\n" + text if indented else text)
+    calls = [node for top in body for node in ast.walk(top) if isinstance(node, ast.Call)]
+    shift = first - 1 - int(indented)
+    for node in calls:
+        node.lineno += shift
+        node.end_lineno = (node.end_lineno or 0) + shift
+    return calls
+
+
+def _parse(text: bytes) -> list[ast.stmt]:
+    try:
+        return ast.parse(text).body
+    except (SyntaxError, ValueError):  # the file changed under the running code
+        return []
+
+
+# ---- looking things up, without calling anything
+
+
+def _targets(call: _Call) -> Iterator[object]:
+    """What may have refused: the function of the call, then functions that it was given to call."""
+    yield _value(call.node.func, call.frame)
+    for argument in call.node.args:
+        if isinstance(argument, ast.Starred):
+            several = _value(argument.value, call.frame)
+            yield from several if isinstance(several, tuple | list) else ()
+        else:
+            yield _value(argument, call.frame)
+
+
+def _keywords(call: _Call) -> dict[str, str]:
+    types: dict[str, str] = {}
+    for keyword in call.node.keywords:
+        if keyword.arg is not None:
+            name = _type_at(keyword.value, call.frame)
+            types.update({keyword.arg: name} if name else {})
+            continue
+        forwarded = _value(keyword.value, call.frame)
+        if isinstance(forwarded, dict):
+            types.update(_argument_types(forwarded))
+    return types
+
+
+def _argument_types(values: Mapping[str, object]) -> dict[str, str]:
+    return {key: _type_name(value) for key, value in values.items() if isinstance(key, str)}
+
+
+def _type_at(node: ast.expr, frame: FrameType) -> str:
+    display = _DISPLAYS.get(type(node))
+    if display:
+        return display
+    value = _value(node, frame)
+    return "" if value is _UNKNOWN else _type_name(value)
+
+
+def _type_name(value: object) -> str:
+    kind = type(value)
+    return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
+
+
+def _value(node: ast.expr, frame: FrameType) -> object:
+    if isinstance(node, ast.Constant):
+        return node.value
+    if isinstance(node, ast.Name):
+        for names in (frame.f_locals, frame.f_globals, frame.f_builtins):
+            if node.id in names:
+                return names[node.id]
+        return _UNKNOWN
+    if isinstance(node, ast.Attribute):
+        owner = _value(node.value, frame)
+        return _UNKNOWN if owner is _UNKNOWN else _static(owner, node.attr)
+    return _UNKNOWN
+
+
+def _static(owner: object, name: str) -> object:
+    """An attribute as it is stored. A property's value is unknown, because finding it would run code."""
+    try:
+        found = inspect.getattr_static(owner, name)
+        if isinstance(found, MemberDescriptorType) and not isinstance(owner, type):
+            return found.__get__(owner, type(owner))
+    except AttributeError:
+        return _UNKNOWN
+    return _UNKNOWN if isinstance(found, property | functools.cached_property) else found

@@ -1,0 +1,152 @@
+"""From a live exception to a Failure: plain data, taken while the frames are still there.
+
+Called by the incident book on the supervisor's loop, and by `grace-tui heal` with exceptions of its own. It never
+raises and never calls anything that it finds: a part that cannot be seen is left empty.
+"""
+
+import asyncio
+import linecache
+import re
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import FrameType, ModuleType, TracebackType
+from typing import TypeVar
+
+from grace_tui.healing.failure import Failure, Frame
+from grace_tui.healing.incidents.callee import refused_by
+from grace_tui.healing.incidents.places import place, without_root
+from grace_tui.kernel.redact import redact
+
+MESSAGE_LIMIT = 4_000
+CHAIN_LIMIT = 10
+FIRST_FRAMES, LAST_FRAMES = 30, 70
+"""How much of a very deep traceback is kept."""
+
+T = TypeVar("T")
+_IMPORT = re.compile(r"cannot import name '([^']+)' from (?:partially initialized module )?'([^']+)'")
+
+
+def capture(error: BaseException, *, kernel: str, phase: str, root: Path, at: float) -> Failure:
+    """Describe the failure that `error` is, or that the leaf of an exception group is."""
+    leaf, groups = leaf_of(error)
+    no_frames: tuple[Frame, ...] = ()
+    return Failure(
+        kernel=kernel,
+        phase=phase,
+        kind=type(leaf).__name__,
+        message=message_of(leaf, root),
+        frames=_seen(lambda: _frames(leaf, groups, root), no_frames),
+        chain=_seen(lambda: tuple((type(link).__name__, message_of(link, root)) for link in chain_of(leaf)), ()),
+        callee=_seen(lambda: refused_by(leaf, root), None),
+        missing=_seen(lambda: _missing(leaf, root), None),
+        at=at,
+    )
+
+
+def leaf_of(error: BaseException) -> tuple[BaseException, tuple[BaseException, ...]]:
+    """Return the exception that matters, and the groups around it, outermost first.
+
+    It is the first that is not a cancellation: cancelling the siblings is what a group does about a failure.
+    """
+    leaves = list(_leaves(error, ()))
+    return next((found for found in leaves if not isinstance(found[0], asyncio.CancelledError)), leaves[0])
+
+
+def chain_of(error: BaseException) -> tuple[BaseException, ...]:
+    """Causes and contexts of an exception, innermost first."""
+    links: list[BaseException] = []
+    link = _before(error)
+    while link is not None and link is not error and link not in links and len(links) < CHAIN_LIMIT:
+        links.append(link)
+        link = _before(link)
+    return tuple(reversed(links))
+
+
+def text_of(error: BaseException) -> str:
+    """`str(error)`, also where that fails."""
+    return _seen(lambda: str(error), f"<{type(error).__name__} without a readable text>")
+
+
+def message_of(error: BaseException, root: Path) -> str:
+    """The exception's text: redacted, encodable, without the workspace's own path."""
+    text = text_of(error)[:MESSAGE_LIMIT]
+    return redact(without_root(text.encode("utf-8", "backslashreplace").decode(), root))
+
+
+def trace_of(error: BaseException) -> list[tuple[FrameType, int]]:
+    """The frames of an exception's own traceback with their lines, outermost first; very deep ones thinned."""
+    found: list[tuple[FrameType, int]] = []
+    trace: TracebackType | None = error.__traceback__
+    while trace is not None:
+        found.append((trace.tb_frame, trace.tb_lineno or trace.tb_frame.f_code.co_firstlineno))
+        trace = trace.tb_next
+    if len(found) > FIRST_FRAMES + LAST_FRAMES:
+        del found[FIRST_FRAMES:-LAST_FRAMES]
+    return found
+
+
+def _leaves(
+    error: BaseException, groups: tuple[BaseException, ...]
+) -> Iterator[tuple[BaseException, tuple[BaseException, ...]]]:
+    if not isinstance(error, BaseExceptionGroup):
+        yield error, groups
+        return
+    for inner in error.exceptions:
+        yield from _leaves(inner, (*groups, error))
+
+
+def _before(error: BaseException) -> BaseException | None:
+    if error.__cause__ is not None:
+        return error.__cause__
+    return None if error.__suppress_context__ else error.__context__
+
+
+def _frames(leaf: BaseException, groups: tuple[BaseException, ...], root: Path) -> tuple[Frame, ...]:
+    frames = [_frame(frame, line, root) for frame, line in trace_of(leaf)]
+    if not any(frame.in_project for frame in frames):
+        outer = [_frame(frame, line, root) for group in groups for frame, line in trace_of(group)]
+        frames = outer + frames
+    if isinstance(leaf, SyntaxError) and leaf.filename:
+        file, own = place(leaf.filename, root)
+        frames.append(Frame(file, own, "<module>", leaf.lineno or 0, redact((leaf.text or "").strip())))
+    return tuple(frames)
+
+
+def _frame(frame: FrameType, line: int, root: Path) -> Frame:
+    code = frame.f_code
+    file, own = place(code.co_filename, root)
+    return Frame(file, own, code.co_qualname, line, _source(frame, line) if own else "")
+
+
+def _source(frame: FrameType, line: int) -> str:
+    file = frame.f_code.co_filename
+    linecache.checkcache(file)
+    text = linecache.getline(file, line, frame.f_globals).strip()
+    return redact(text).encode("utf-8", "backslashreplace").decode()
+
+
+def _missing(error: BaseException, root: Path) -> tuple[str, str, str] | None:
+    if isinstance(error, AttributeError) and isinstance(error.obj, ModuleType) and error.name:
+        return error.obj.__name__, error.name, place(_file_of(error.obj), root)[0]
+    if not isinstance(error, ImportError) or isinstance(error, ModuleNotFoundError):
+        return None
+    named = _IMPORT.match(str(error))
+    module = error.name or (named.group(2) if named else "")
+    name = getattr(error, "name_from", None) or (named.group(1) if named else "")
+    if not module or not name:
+        return None
+    return module, name, place(error.path or _file_of(sys.modules.get(module)), root)[0]
+
+
+def _file_of(module: object) -> str:
+    file = getattr(module, "__file__", None)
+    return file if isinstance(file, str) else ""
+
+
+def _seen(look: Callable[[], T], otherwise: T) -> T:
+    """What `look` finds. The objects of a crash may be hostile: a lookup that fails leaves its part empty."""
+    try:
+        return look()
+    except Exception:
+        return otherwise

@@ -1,0 +1,31 @@
+"""Failures and records to JSON and back: what the store keeps and what a bundle holds."""
+
+from typing import TypeVar
+
+import msgspec
+
+from grace_tui.healing.failure import Failure
+
+T = TypeVar("T")
+
+
+def encode(value: object) -> bytes:
+    """JSON of a frozen record."""
+    return msgspec.json.encode(value)
+
+
+def decode(data: bytes, kind: type[T]) -> T:
+    """The record that `encode` wrote; fields it did not have yet take their defaults.
+
+    Raises:
+        msgspec.DecodeError: this is not such a record.
+    """
+    return msgspec.json.decode(data, type=kind)
+
+
+def failure_to_json(failure: Failure) -> bytes:
+    return encode(failure)
+
+
+def failure_from_json(data: bytes) -> Failure:
+    return decode(data, Failure)
