@@ -1,0 +1,125 @@
+"""Numbers as a person reads them, in few cells. Any number may come, also none, infinite, negative or huge."""
+
+import math
+import time
+from collections.abc import Sequence
+
+BARS = "▁▂▃▄▅▆▇█"
+NONE = "–"
+
+
+def _usable(value: float | None) -> float | None:
+    if not isinstance(value, (int, float)):
+        return None
+    try:
+        number = float(value)
+    except OverflowError:
+        return None
+    return number if math.isfinite(number) else None
+
+
+def duration(seconds: float | None) -> str:
+    """`3 s`, `12 min`, `2 h 05`, `3 d`."""
+    number = _usable(seconds)
+    if number is None:
+        return NONE
+    whole = max(0, int(number))
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min"
+    if whole < 86_400:
+        return f"{whole // 3600} h {whole % 3600 // 60:02}"
+    return f"{short(whole // 86_400)} d"
+
+
+def seconds_spent(seconds: float | None) -> str:
+    """Time a piece of work took: tenths below ten seconds."""
+    number = _usable(seconds)
+    if number is None:
+        return NONE
+    return f"{max(0.0, number):.1f} s" if number < 9.95 else duration(number)
+
+
+def uptime(seconds: float | None) -> str:
+    """`0:12:09`, `3 d 04:05`."""
+    number = _usable(seconds)
+    if number is None:
+        return NONE
+    whole = max(0, int(number))
+    days, rest = divmod(whole, 86_400)
+    hours, minutes = rest // 3600, rest % 3600 // 60
+    return f"{short(days)} d {hours:02}:{minutes:02}" if days else f"{hours}:{minutes:02}:{rest % 60:02}"
+
+
+def short(value: float | None) -> str:
+    """`7`, `1.2k`, `35M`: at most six cells."""
+    number = _usable(value)
+    if number is None:
+        return NONE
+    for unit in ("", "k", "M", "G", "T", "P", "E"):
+        if abs(number) < 999.5:
+            return f"{number:.0f}{unit}" if not unit or abs(number) >= 9.95 else f"{number:.1f}{unit}"
+        number /= 1000
+    return f"{'-' if number < 0 else ''}∞"
+
+
+def rate(value: float | None) -> str:
+    """Units a second: `41/s`, `0.3/s`, empty when nothing happens."""
+    number = _usable(value)
+    if number is None or number < 0.05:
+        return ""
+    return f"{number:.1f}/s" if number < 9.95 else f"{short(number)}/s"
+
+
+def milliseconds(value: float | None) -> str:
+    number = _usable(value)
+    if number is None:
+        return NONE
+    if number >= 999.5:
+        return seconds_spent(number / 1000)
+    return f"{number:.1f} ms" if number < 9.95 else f"{number:.0f} ms"
+
+
+def size(value: float | None) -> str:
+    """Bytes: `118 M`."""
+    number = _usable(value)
+    if number is None:
+        return NONE
+    for unit in ("B", "K", "M", "G", "T"):
+        if abs(number) < 999.5:
+            return f"{number:.0f} {unit}"
+        number /= 1024
+    return f"{short(number)} P"
+
+
+def percent(value: float | None) -> str:
+    number = _usable(value)
+    return NONE if number is None else f"{short(number)} %"
+
+
+def clock_time(at: float | None) -> str:
+    """Local `HH:MM:SS` of a wall-clock time."""
+    number = _usable(at)
+    try:
+        return time.strftime("%H:%M:%S", time.localtime(number)) if number is not None else "--:--:--"
+    except (OverflowError, OSError, ValueError):  # a time the calendar does not have
+        return "--:--:--"
+
+
+def spark(values: Sequence[float], width: int) -> str:
+    """The last `width` values as bars over a baseline, highest to their own maximum."""
+    if width <= 0:
+        return ""
+    known = [max(0.0, _usable(value) or 0.0) for value in values[-width:]]
+    # A single unit of work in a quiet second is a small bar, not a full one.
+    top = max(4.0, *known, 0.0)
+    bars = "".join(BARS[0] if not value else BARS[max(1, min(7, math.ceil(value / top * 7)))] for value in known)
+    return bars.rjust(width, BARS[0])
+
+
+def bar(part: float, whole: float, width: int) -> tuple[str, str]:
+    """How far along: the full and the empty cells of a bar of `width`."""
+    done, total = _usable(part) or 0.0, _usable(whole) or 0.0
+    full = 0 if total <= 0 else max(0, min(width, int(done / total * width)))
+    return "━" * full, "─" * (width - full)

@@ -1,0 +1,90 @@
+"""The one table of keys. Bindings, footer, help and palette are all made from it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from textual.binding import Binding
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    keys: str
+    """Textual's names, separated by commas."""
+    action: str
+    shown: str
+    word: str
+    """In the footer and the palette."""
+    help: str
+    group: str
+    footer: int = 0
+    """Rank in the footer, 1 first; 0 keeps it out."""
+    palette: bool = False
+
+
+ACT_KEYS = (
+    Key("r", "restart", "r", "restart", "Restart the kernel", "Act", footer=2, palette=True),
+    Key("p", "pause", "p", "pause", "Pause the kernel, or let it run again", "Act", footer=5, palette=True),
+    Key("s", "stop", "s", "stop/start", "Stop the kernel (asks first), or start it", "Act", footer=7, palette=True),
+    Key("a", "acknowledge", "a", "acknowledge", "Say that the incident is seen", "Act", palette=True),
+    Key("w", "why", "w", "why", "Why: the reasons of what was done about it", "See", footer=3, palette=True),
+    Key("L", "logs", "L", "logs", "The kernel's log", "See", footer=6, palette=True),
+    Key("t", "next_theme", "t", "theme", "Next theme", "Room", palette=True),
+    Key("ctrl+l,f5", "redraw", "^l", "redraw", "Read again, and paint the whole screen again", "Room", palette=True),
+    Key("question_mark,f1", "help", "?", "help", "All keys and signs", "Room", footer=4, palette=True),
+)
+"""What can be done to the selected kernel, incident or task, on every screen."""
+
+ROOM_KEYS = (
+    Key("up,k", "move('up')", "↑ k", "up", "Select the one above", "Move"),
+    Key("down,j", "move('down')", "↓ j", "down", "Select the one below", "Move"),
+    Key("left,h", "move('left')", "← h", "left", "Select the one to the left", "Move"),
+    Key("right,l", "move('right')", "→ l", "right", "Select the one to the right", "Move"),
+    Key("home,g", "move('first')", "Home g", "first", "Select the first", "Move"),
+    Key("end,G", "move('last')", "End G", "last", "Select the last", "Move"),
+    Key("pageup", "move('page_up')", "PgUp", "page up", "A page up", "Move"),
+    Key("pagedown", "move('page_down')", "PgDn", "page down", "A page down", "Move"),
+    Key("tab", "next_pane", "Tab", "pane", "To the next pane", "Move", footer=9),
+    Key("shift+tab", "previous_pane", "Shift+Tab", "previous pane", "To the pane before", "Move"),
+    Key("enter", "open", "Enter", "open", "Open what is selected", "See", footer=1, palette=True),
+    Key(
+        "slash",
+        "filter",
+        "/",
+        "filter",
+        "Show only kernels with these letters in the name",
+        "See",
+        footer=8,
+        palette=True,
+    ),
+    Key("escape", "unfilter", "Esc", "all", "Show all kernels again", "See"),
+    *ACT_KEYS,
+    Key("ctrl+p", "app.command_palette", "^p", "palette", "Find a command by its name", "Room", footer=10),
+    Key("q,ctrl+c,ctrl+q", "leave", "q", "leave", "Leave the screen", "Room", footer=99, palette=True),
+)
+
+PAGE_KEYS = (
+    Key("up,k", "scroll_page('up')", "↑ k", "up", "A line up", "Move"),
+    Key("down,j", "scroll_page('down')", "↓ j", "scroll", "A line down", "Move", footer=1),
+    Key("pageup,b", "scroll_page('page_up')", "PgUp b", "page up", "A page up", "Move"),
+    Key("pagedown,space", "scroll_page('page_down')", "Space", "page", "A page down", "Move", footer=1),
+    Key("home,g", "scroll_page('first')", "Home g", "first", "To the first line", "Move"),
+    Key("end,G", "scroll_page('last')", "End G", "end", "To the last line", "Move", footer=1),
+    *ACT_KEYS,
+    Key("escape,q,enter,ctrl+c,ctrl+q", "back", "Esc", "back", "Back to the room", "Room", footer=99),
+)
+
+
+def bindings(keys: tuple[Key, ...]) -> list[Binding]:
+    """Textual's bindings of a table."""
+    return [Binding(key.keys, key.action, key.word, show=False, priority="ctrl+" in key.keys) for key in keys]
+
+
+def footer(keys: tuple[Key, ...]) -> list[tuple[str, str]]:
+    """(key, word) of those in the footer, most needed first."""
+    return [(key.shown, key.word) for key in sorted(keys, key=lambda key: key.footer) if key.footer]
+
+
+def groups(keys: tuple[Key, ...]) -> Iterator[tuple[str, list[Key]]]:
+    """The table by group, in its order."""
+    for name in dict.fromkeys(key.group for key in keys):
+        yield name, [key for key in keys if key.group == name]

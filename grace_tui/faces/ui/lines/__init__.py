@@ -1,0 +1,1 @@
+"""What each part of the main screen says: pure functions from views to lines of segments."""

@@ -1,0 +1,1 @@
+"""The screens: they place widgets, hear their messages, and ask the room."""

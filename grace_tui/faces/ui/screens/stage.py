@@ -1,0 +1,183 @@
+"""What all full screens have in common: header, keys and notice, a plan of boxes, and the acts on what is selected."""
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from typing import ClassVar, Protocol
+
+from textual.geometry import Offset, Region, Size, Spacing
+from textual.layout import ArrangeResult, Layout, WidgetPlacement
+from textual.screen import Screen
+from textual.timer import Timer
+from textual.widget import Widget
+
+from grace_tui.faces.ui import commands
+from grace_tui.faces.ui.commands import Answer, Command, Target
+from grace_tui.faces.ui.draw.inks import Paint
+from grace_tui.faces.ui.keys import Key, footer
+from grace_tui.faces.ui.layout import NOWHERE, Box
+from grace_tui.faces.ui.lines.header import Freshness
+from grace_tui.faces.ui.widgets.bars import HeaderBar, KeysBar, Notice
+from grace_tui.faces.ui.widgets.canvas import Canvas
+from grace_tui.faces.views import RoomView
+
+NOTICE_SECONDS, FAILURE_SECONDS = 4.0, 12.0
+
+
+class RoomControl(Protocol):
+    """What a screen may ask of the app."""
+
+    @property
+    def view(self) -> RoomView | None: ...
+
+    @property
+    def freshness(self) -> Freshness: ...
+
+    @property
+    def paint(self) -> Paint: ...
+
+    async def ask_room(self, command: Command) -> Answer: ...
+
+    def open_why(self, target: Target) -> None: ...
+
+    def open_logs(self, kernel: str) -> None: ...
+
+    def open_help(self) -> None: ...
+
+    def next_theme(self) -> None: ...
+
+    async def confirmed(self, question: str) -> bool: ...
+
+
+class PlannedLayout(Layout):
+    """Puts every child where its screen's plan says; a child without a box is not placed."""
+
+    name = "planned"
+
+    def arrange(self, parent: Widget, children: list[Widget], size: Size, greedy: bool = True) -> ArrangeResult:
+        if not isinstance(parent, Stage):
+            return []
+        boxes = parent.boxes(size.width, size.height)
+        placed = [(child, boxes.get(child.id or "", NOWHERE)) for child in children]
+        return [
+            WidgetPlacement(Region(*box), Offset(0, 0), Spacing(), child)
+            for child, box in placed
+            if box.width > 0 and box.height > 0
+        ]
+
+
+PLANNED = PlannedLayout()
+
+
+class Stage(Screen[None]):
+    """A full screen of the room."""
+
+    KEYS: ClassVar[tuple[Key, ...]] = ()
+
+    def __init__(self, control: RoomControl) -> None:
+        super().__init__()
+        self.control = control
+        self.header, self.keys_bar = HeaderBar("header"), KeysBar("keys", footer(self.KEYS))
+        self.notice = Notice("notice")
+        self._notice_timer: Timer | None = None
+
+    @property
+    def layout(self) -> Layout:
+        return PLANNED
+
+    @abstractmethod
+    def target(self) -> Target | None:
+        """What the acts of this screen are done to."""
+
+    @abstractmethod
+    def planned(self, width: int, height: int) -> Mapping[str, Box]:
+        """Boxes of the screen's own widgets, by id."""
+
+    @abstractmethod
+    def show_room(self, view: RoomView | None, freshness: Freshness) -> None:
+        """A new view, or an old one that grew older."""
+
+    def boxes(self, width: int, height: int) -> Mapping[str, Box]:
+        lines = len(self.notice.lines_at(width)) if self.notice.display else 0
+        over = Box(0, max(0, height - lines), width, min(lines, height)) if lines else NOWHERE
+        return {**self.planned(width, height), "notice": over}
+
+    def replan(self) -> None:
+        """Have the plan made again: something that it depends on has changed."""
+        self.header.refresh(layout=True)
+
+    def on_mount(self) -> None:
+        self.notice.display = False
+        self.use(self.control.paint)
+        self.show_room(self.control.view, self.control.freshness)
+
+    def use(self, paint: Paint) -> None:
+        for canvas in self.query(Canvas):
+            canvas.use(paint)
+
+    def say(self, text: str, *, failed: bool = False) -> None:
+        """Tell what came of something, for a few seconds."""
+        if self._notice_timer is not None:
+            self._notice_timer.stop()
+        self.notice.display = True
+        self.notice.say(text, failed=failed)
+        self.replan()
+        self._notice_timer = self.set_timer(FAILURE_SECONDS if failed else NOTICE_SECONDS, self._unsay)
+
+    def _unsay(self) -> None:
+        self.notice.display = False
+        self.replan()
+
+    def act(self, command: Command) -> None:
+        """Ask the room in a worker: keys are answered while the answer is awaited."""
+        self.run_worker(self._act(command), group="acts")
+
+    async def _act(self, command: Command) -> None:
+        if command.question and not await self.control.confirmed(command.question):
+            return
+        self.say(f"{command.doing} …")
+        answer = await self.control.ask_room(command)
+        self.say(answer.text or f"{command.doing}: {'done' if answer.ok else 'refused'}", failed=not answer.ok)
+
+    def action_restart(self) -> None:
+        if target := self._wanted("kernel"):
+            self.act(commands.restart(target.kernel))
+
+    def action_pause(self) -> None:
+        if (target := self._wanted("kernel")) and (kernel := commands.kernel_in(self.control.view, target.kernel)):
+            self.act(commands.pause_or_resume(kernel))
+
+    def action_stop(self) -> None:
+        if (target := self._wanted("kernel")) and (kernel := commands.kernel_in(self.control.view, target.kernel)):
+            self.act(commands.stop_or_start(kernel))
+
+    def action_acknowledge(self) -> None:
+        target = self._wanted("incident")
+        if target is None:
+            return
+        if incident := commands.incident_of(self.control.view, target):
+            self.act(commands.acknowledge(incident))
+        else:
+            self.say(f"{target.id} has no incident", failed=True)
+
+    def action_why(self) -> None:
+        if target := self._wanted("why"):
+            self.control.open_why(target)
+
+    def action_logs(self) -> None:
+        if target := self._wanted("kernel"):
+            self.control.open_logs(target.kernel)
+
+    def action_help(self) -> None:
+        self.control.open_help()
+
+    def action_next_theme(self) -> None:
+        self.control.next_theme()
+
+    def action_redraw(self) -> None:
+        self.refresh(repaint=True, layout=True)
+
+    def _wanted(self, what: str) -> Target | None:
+        target = self.target()
+        if target is None:
+            self.say(f"nothing is selected to do this to ({what})", failed=True)
+        return target
