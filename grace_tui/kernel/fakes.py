@@ -120,7 +120,9 @@ class MemoryMailbox:
         if not self.waiting:
             self.arrived.clear()
             try:
-                await asyncio.wait_for(self.arrived.wait(), wait)
+                # Not wait_for: it loses a cancellation that meets an arrival.
+                async with asyncio.timeout(wait):
+                    await self.arrived.wait()
             except TimeoutError:
                 return None
         return self.waiting.pop(0)

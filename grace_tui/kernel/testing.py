@@ -28,8 +28,20 @@ from grace_tui.kernel.fakes import (
     MemoryTasks,
     RealClock,
 )
+from grace_tui.kernel.samples import sample_incident, sample_kernel, sample_task
 
-__all__ = ["Bench", "ManualClock", "RealClock", "closure", "load_kernel", "name_of", "running"]
+__all__ = [
+    "Bench",
+    "ManualClock",
+    "RealClock",
+    "closure",
+    "load_kernel",
+    "name_of",
+    "running",
+    "sample_incident",
+    "sample_kernel",
+    "sample_task",
+]
 
 K = TypeVar("K", bound=Kernel)
 
