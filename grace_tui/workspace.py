@@ -4,7 +4,6 @@ Owns the names of the folders; called by the command line, the room and the dril
 and `make_workspace`, and neither is ever called for the current folder unasked.
 """
 
-import hashlib
 import os
 import shutil
 import stat
@@ -18,8 +17,6 @@ import grace_tui
 from grace_tui.kernel.errors import GraceError
 from grace_tui.settings import settings_template
 
-SOCKET_PATH_LIMIT = 100
-"""Bytes; the kernel allows 107 and truncates or refuses beyond."""
 COPIED = ("themes", "tests/kernels", "kernels")
 """What a new workspace is made of. `kernels` comes last: with it the folder becomes a workspace."""
 PYTEST_INI = """\
@@ -77,12 +74,8 @@ class Workspace:
 
     @property
     def socket(self) -> Path:
-        """Where the room listens. In a folder too deep for a socket it lies in the user's runtime folder instead."""
-        direct = self.state / "socket"
-        if len(os.fsencode(direct)) <= SOCKET_PATH_LIMIT:
-            return direct
-        key = hashlib.sha256(os.fsencode(self.root)).hexdigest()[:16]
-        return runtime_folder() / f"{key}.socket"
+        """Where the room listens. The path may be longer than a socket's name can be: see `faces.remote.address`."""
+        return self.state / "socket"
 
     @property
     def exists(self) -> bool:
@@ -95,8 +88,6 @@ class Workspace:
             WorkspaceError: one of them cannot be made, or belongs to somebody else.
         """
         private_folder(self.state)
-        if self.socket.parent != self.state:
-            private_folder(self.socket.parent)
         with told(self.logs):
             self.logs.mkdir(parents=True, exist_ok=True)
 
@@ -142,14 +133,6 @@ def make_workspace(folder: Path) -> Workspace:
                 built.chmod(0o755)
                 built.rename(workspace.root)
     return workspace
-
-
-def runtime_folder() -> Path:
-    """A short folder for sockets, private to this user."""
-    base = os.environ.get("XDG_RUNTIME_DIR", "")
-    if os.path.isabs(base) and len(base) < SOCKET_PATH_LIMIT // 2:
-        return Path(base) / "grace-tui"
-    return Path("/tmp") / f"grace-tui-{os.getuid()}"
 
 
 def private_folder(folder: Path) -> None:

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from grace_tui.workspace import (
-    SOCKET_PATH_LIMIT,
     Workspace,
     WorkspaceError,
     default_workspace,
@@ -80,18 +79,6 @@ def test_prepare_names_what_is_in_the_way(tmp_path: Path) -> None:
     (tmp_path / "logs").write_text("")
     with pytest.raises(WorkspaceError, match=r"logs: file exists"):
         Workspace(tmp_path).prepare()
-
-
-def test_socket_of_a_deep_workspace_fits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("XDG_RUNTIME_DIR", "/run/user/7")
-    deep = Workspace(tmp_path.joinpath(*["a-rather-long-folder-name"] * 6))
-    assert len(os.fsencode(deep.socket)) <= SOCKET_PATH_LIMIT
-    assert deep.socket.is_relative_to("/run/user/7/grace-tui")
-    assert deep.socket != Workspace(deep.root / "other").socket
-
-
-def test_socket_of_a_shallow_workspace_lies_in_its_state() -> None:
-    assert Workspace(Path("/srv/room")).socket == Path("/srv/room/.grace/socket")
 
 
 def test_default_workspace_follows_xdg(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

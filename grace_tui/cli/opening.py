@@ -3,19 +3,23 @@
 Free of click, so that the bare call starts without it.
 """
 
-import socket
+import os
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from grace_tui.cli.exits import NO_ROOM, WRONG, Ended
+from grace_tui.settings import load_settings
 from grace_tui.workspace import Workspace, default_workspace, find_workspace, make_workspace
 
 PATIENCE = 30.0
 """Seconds a detached room may take until it answers, and a closing one until it is gone."""
 PAUSE = 0.05
+LEAVE = b"\x1b[?25h\x1b[?1049l"
+"""Shows the cursor and leaves the alternate screen."""
 
 
 def talk(text: str) -> None:
@@ -42,9 +46,26 @@ def open_here(folder: Path | None = None, drill: str = "") -> int:
             raise Ended(f"a room is open in {workspace.root} already; close it with `grace-tui down` before a drill")
         return join(workspace)
     workspace.prepare()
-    from grace_tui.room import open_in_terminal
+    load_settings(workspace.settings_file)
+    with splash(f"opening {workspace.root} …"):
+        from grace_tui.room import open_in_terminal
 
-    return open_in_terminal(workspace, drill=drill)
+        return open_in_terminal(workspace, drill=drill)
+
+
+@contextmanager
+def splash(line: str) -> Iterator[None]:
+    """Paint the first frame before the screens are imported, and leave it if they never come up."""
+    from grace_tui.faces.ui.splash import splash_bytes
+
+    columns, lines = os.get_terminal_size(sys.stdout.fileno())
+    truecolor = os.environ.get("COLORTERM") in ("truecolor", "24bit")
+    _paint(splash_bytes(columns, lines, line, truecolor=truecolor))
+    try:
+        yield
+    except BaseException:
+        _paint(LEAVE)
+        raise
 
 
 def join(workspace: Workspace, read_only: bool = False) -> int:
@@ -80,7 +101,7 @@ def open_detached(
     start = workspace.room_log.stat().st_size if workspace.room_log.exists() else 0
     with workspace.room_log.open("ab") as log:
         process = subprocess.Popen(
-            command or (sys.executable, "-m", "grace_tui", "serve", "--workspace", str(workspace.root)),
+            command or (sys.executable, "-P", "-m", "grace_tui", "serve", "--workspace", str(workspace.root)),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
@@ -100,17 +121,13 @@ def open_detached(
 
 
 def is_open(path: Path) -> bool:
-    """Whether something listens on this socket."""
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
-        probe.settimeout(1.0)
-        try:
-            probe.connect(str(path))
-        except (FileNotFoundError, ConnectionRefusedError):
-            return False
-        except TimeoutError:
-            return True
-        except OSError as error:
-            raise Ended(f"{path}: {(error.strerror or str(error)).lower()}") from error
+    """Whether a room listens on this socket."""
+    from grace_tui.faces.remote.client.dial import NoRoom, dial
+
+    try:
+        dial(path).close()
+    except NoRoom:
+        return False
     return True
 
 
@@ -121,6 +138,11 @@ def no_room(workspace: Workspace) -> Ended:
 def need_terminal(instead: str) -> None:
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise Ended(f"this needs a terminal; {instead}", WRONG)
+
+
+def _paint(data: bytes) -> None:
+    sys.stdout.buffer.write(data)
+    sys.stdout.buffer.flush()
 
 
 def _last_words(workspace: Workspace, start: int) -> str:

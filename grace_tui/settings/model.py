@@ -30,19 +30,17 @@ class SupervisorSettings(Table, frozen=True):
     """How kernels are restarted and watched."""
 
     intensity: Annotated[int, Meta(ge=1, le=1000)] = 5
-    """Restarts of one kernel within `period` before it is quarantined."""
+    """Failures of one kernel within `period` that are answered by a restart; one more, and it is quarantined."""
     period: Annotated[float, Meta(ge=1, le=86400)] = 60.0
     """Seconds that `intensity` counts over."""
     backoff_base: Annotated[float, Meta(ge=0, le=3600)] = 0.5
-    """Seconds before the first restart."""
+    """Seconds before the second restart within `period`; the first is immediate."""
     backoff_factor: Annotated[float, Meta(ge=1, le=10)] = 2.0
     """How much longer each further restart waits."""
     backoff_cap: Annotated[float, Meta(ge=0, le=86400)] = 30.0
     """Longest wait before a restart, in seconds."""
     backoff_jitter: Annotated[float, Meta(ge=0, le=1)] = 0.1
     """Share of the wait that is random, so that kernels do not restart in step."""
-    reset_after: Annotated[float, Meta(ge=1, le=86400)] = 60.0
-    """Seconds of steady running after which a kernel's back-off starts over."""
     stop_deadline: Annotated[float, Meta(ge=1, le=600)] = 10.0
     """Seconds that closing the room may take before the kernels left are cancelled."""
     block_limit: Annotated[float, Meta(ge=0.1, le=600)] = 2.0

@@ -15,6 +15,5 @@ def command(folder: Path) -> int:
     """Make a workspace in DIR, with the shipped kernels and themes."""
     made = make_workspace(folder)
     print(made.root)
-    count = len(list(made.kernels.glob("[!_]*.py")))
-    talk(f"made {made.root} with {count} kernels; open it with `cd {folder} && grace-tui`")
+    talk(f"made {made.root}; open it with `cd {folder} && grace-tui`")
     return DONE

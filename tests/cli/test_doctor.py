@@ -1,0 +1,97 @@
+"""The doctor finds what is wrong, says what to do, and ends with 1 only where a room cannot work."""
+
+from pathlib import Path
+
+import pytest
+
+from grace_tui.cli.doctor.machine import inotify_limits, python_version
+from grace_tui.cli.doctor.terminal import colours, encoding, terminal_size
+from grace_tui.cli.doctor.workspace import free_disk, kernel_files, settings, state_folder
+from grace_tui.workspace import Workspace
+from tests.cli.fake_room import FakeRoom, Shell
+
+
+@pytest.mark.parametrize(("version", "level"), [((3, 10), "bad"), ((3, 11), "ok"), ((3, 14), "ok"), ((3, 15), "warn")])
+def test_python_version_is_judged(version: tuple[int, int], level: str) -> None:
+    assert python_version(version).level == level
+
+
+def test_low_inotify_limit_is_a_warning(tmp_path: Path) -> None:
+    (tmp_path / "max_user_watches").write_text("100\n")
+    (tmp_path / "max_user_instances").write_text("128\n")
+    low, fine = inotify_limits(tmp_path)
+    assert (low.level, fine.level) == ("warn", "ok")
+    assert "sysctl fs.inotify.max_user_watches=65536" in low.advice
+
+
+@pytest.mark.parametrize(("columns", "lines", "level"), [(80, 24, "ok"), (79, 24, "warn"), (39, 24, "bad")])
+def test_terminal_size_is_judged(columns: int, lines: int, level: str) -> None:
+    assert terminal_size(columns, lines).level == level
+
+
+@pytest.mark.parametrize(
+    ("environment", "terminfo", "level"),
+    [
+        ({"COLORTERM": "truecolor"}, 8, "ok"),
+        ({}, 256, "ok"),
+        ({}, 8, "warn"),
+        ({"NO_COLOR": "1", "COLORTERM": "truecolor"}, 256, "warn"),
+    ],
+)
+def test_colours_are_judged(environment: dict[str, str], terminfo: int, level: str) -> None:
+    assert colours(environment, terminfo).level == level
+
+
+@pytest.mark.parametrize(("name", "level"), [("UTF-8", "ok"), ("utf8", "ok"), ("ascii", "bad"), ("", "bad")])
+def test_encoding_is_judged(name: str, level: str) -> None:
+    assert encoding(name).level == level
+
+
+@pytest.mark.parametrize(("free", "level"), [(5 << 30, "ok"), (500 << 20, "warn"), (50 << 20, "bad")])
+def test_free_disk_is_judged(free: int, level: str) -> None:
+    assert free_disk(free).level == level
+
+
+def test_open_state_folder_is_bad(workspace: Workspace) -> None:
+    assert state_folder(workspace.state).level == "ok"
+    workspace.prepare()
+    assert state_folder(workspace.state).level == "ok"
+    workspace.state.chmod(0o750)
+    assert state_folder(workspace.state).level == "bad"
+
+
+def test_wrong_settings_are_bad(workspace: Workspace) -> None:
+    assert settings(workspace.settings_file).level == "ok"
+    workspace.settings_file.write_text("[rom]\n")
+    found = settings(workspace.settings_file)
+    assert found.level == "bad"
+    assert "did you mean room?" in found.found
+
+
+def test_kernel_file_that_does_not_compile_is_named(workspace: Workspace) -> None:
+    (workspace.kernels / "good.py").write_text("x = 1\n")
+    assert kernel_files(workspace.kernels).found == "1 compile"
+    (workspace.kernels / "deep").mkdir()
+    (workspace.kernels / "deep" / "broken.py").write_text("def f(:\n")
+    found = kernel_files(workspace.kernels)
+    assert (found.level, found.found) == ("bad", "kernels/deep/broken.py:1: invalid syntax")
+
+
+def test_doctor_as_json_names_every_check(room: FakeRoom, grace: Shell) -> None:
+    assert grace("doctor", "--json") == 0
+    found = {finding["name"]: finding for finding in grace.json["findings"]}
+    assert grace.json["ok"] is True
+    assert found["room"]["found"] == "open"
+    assert {"python", "terminal", "colours", "encoding", "workspace", "settings", "state", "free disk"} <= set(found)
+
+
+def test_doctor_ends_with_1_where_a_room_cannot_work(workspace: Workspace, grace: Shell) -> None:
+    workspace.settings_file.write_text("x = \n")
+    assert grace("doctor") == 1
+    assert "✖ bad" in grace.out
+
+
+def test_doctor_fits_80_columns(workspace: Workspace, grace: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    assert grace("doctor") == 0
+    assert max(len(line) for line in grace.out.splitlines()) <= 80
