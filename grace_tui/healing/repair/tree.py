@@ -64,12 +64,12 @@ def module_name(path: str, *, flat_src: bool = True) -> str:
     return ".".join(parts)
 
 
-def skipped(folder: str) -> bool:
-    return folder.startswith(".") or folder.startswith("venv") or folder in SKIPPED_FOLDERS
+def skipped(folder: str, folders: frozenset[str] = SKIPPED_FOLDERS) -> bool:
+    return folder.startswith((".", "venv")) or folder in folders
 
 
-def walk(root: Path) -> Iterator[Path]:
-    """Every regular file under `root` outside skipped folders; a link that leaves the root is passed over."""
+def walk(root: Path, folders: frozenset[str] = SKIPPED_FOLDERS) -> Iterator[Path]:
+    """Every regular file under `root` outside `folders` and hidden ones; a link that leaves the root is passed over."""
     waiting = [root]
     while waiting:
         folder = waiting.pop()
@@ -77,7 +77,7 @@ def walk(root: Path) -> Iterator[Path]:
             if entry.is_symlink() and not entry.resolve().is_relative_to(root):
                 continue
             if entry.is_dir():
-                if not entry.is_symlink() and not skipped(entry.name) and not (entry / "pyvenv.cfg").exists():
+                if not entry.is_symlink() and not skipped(entry.name, folders) and not (entry / "pyvenv.cfg").exists():
                     waiting.append(entry)
             elif entry.is_file():
                 yield entry

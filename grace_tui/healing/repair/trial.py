@@ -9,12 +9,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from grace_tui.healing.repair.patch import FileEdit
-from grace_tui.healing.repair.tree import walk
+from grace_tui.healing.repair.tree import SKIPPED_FOLDERS, walk
 
 LARGEST_FILE = 1 << 20
 LARGEST_TREE = 256 << 20
-EXTRA_FOLDERS = ("policies",)
-"""Not patched, but read by kernels at start."""
+CHECKER_SETTINGS = ("pyproject.toml", "ruff.toml", ".ruff.toml")
+NOT_COPIED = SKIPPED_FOLDERS - {"policies"}
+"""Policies are never patched, but kernels read them at start."""
 
 
 class TooLarge(Exception):
@@ -36,14 +37,28 @@ class Trial:
         """Copy the workspace to a folder of that name and write the edits into it."""
         target = self.folder / name
         copy_tree(self.root, target)
+        return self._edited(target, edits)
+
+    def copy_only(self, name: str, files: Sequence[str], edits: Sequence[FileEdit] = ()) -> Path:
+        """Copy just these files and the checkers' settings: enough to look at a file, not to run it."""
+        target = self.folder / name
+        for path in (*files, *CHECKER_SETTINGS):
+            source, copy = self.root / path, target / path
+            if source.is_file():
+                copy.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(source, copy)
+        return self._edited(target, edits)
+
+    def close(self) -> None:
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    @staticmethod
+    def _edited(target: Path, edits: Sequence[FileEdit]) -> Path:
         for edit in edits:
             file = target / edit.path
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_bytes(edit.after.encode())
         return target
-
-    def close(self) -> None:
-        shutil.rmtree(self.folder, ignore_errors=True)
 
 
 def copy_tree(root: Path, target: Path) -> None:
@@ -55,8 +70,7 @@ def copy_tree(root: Path, target: Path) -> None:
     root = root.resolve()
     total = 0
     target.mkdir(parents=True)
-    folders = [root, *(root / name for name in EXTRA_FOLDERS if (root / name).is_dir())]
-    for path in (path for folder in folders for path in walk(folder)):
+    for path in walk(root, NOT_COPIED):
         size = path.stat().st_size
         if size > LARGEST_FILE:
             continue

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 
 import libcst as cst
 
@@ -61,41 +62,39 @@ def add_import(module: cst.Module, plan: ImportPlan) -> cst.Module:
     written = plan.relative() if len(relative) * 2 > len(like) else plan.source
     alias = f" as {plan.name}" if plan.alias else ""
     new = cst.parse_statement(f"from {written} import {plan.name}{alias}\n", config=module.config_for_parsing)
-    at, gap = _place(body, like, written)
-    return module.with_changes(body=_inserted(body, at, new, gap))
+    return module.with_changes(body=_inserted(body, *_place(body, like, written), new))
 
 
-def _inserted(body: Sequence[cst.BaseStatement], at: int, new: cst.BaseStatement, gap: bool) -> list[cst.BaseStatement]:
-    """Insert at `at`; `gap` asks for an empty line before it. Code that follows an import keeps its distance."""
-    lines = [cst.EmptyLine(indent=False)] if gap else []
+def _inserted(body: Sequence[cst.BaseStatement], at: int, gap: bool, new: cst.BaseStatement) -> list[cst.BaseStatement]:
+    """Insert at `at`. `gap` sets the import apart by the empty lines of what it displaces, or by one of its own.
+
+    Comments above a displaced statement stay with it, and code that follows an import keeps its distance.
+    """
     after = list(body[at:])
-    if after and not _is_import(after[0]):
-        leading = getattr(after[0], "leading_lines", ())
-        if not leading:
+    leading = list(getattr(after[0], "leading_lines", ())) if after else []
+    if after and _is_import(after[0]):
+        blank = list(takewhile(lambda line: line.comment is None, leading)) if gap else []
+        after[0] = after[0].with_changes(leading_lines=leading[len(blank) :])
+    else:
+        blank = [cst.EmptyLine(indent=False)] if gap else []
+        if after and not leading:
             after[0] = after[0].with_changes(leading_lines=[cst.EmptyLine(indent=False)])
-    return [*body[:at], new.with_changes(leading_lines=lines), *after]
+    return [*body[:at], new.with_changes(leading_lines=blank), *after]
 
 
 def _place(body: Sequence[cst.BaseStatement], like: Sequence[int], written: str) -> tuple[int, bool]:
-    """(position, empty line before it): among its like in their order, else after the last import."""
+    """(position, set apart): among its like in their order, else after the last import."""
     if like:
         block = _last_block(like)
         keys = [_import_key(_import_of(body[at])) for at in block]
-        if keys == sorted(keys):
-            after = [at for at, key in zip(block, keys, strict=True) if key < _written_key(written)]
-            return (after[-1] + 1, False) if after else _before(body, block[0])
-        return block[-1] + 1, False
+        if keys != sorted(keys):
+            return block[-1] + 1, False
+        before = sum(1 for key in keys if key < _written_key(written))
+        return block[0] + before, before == 0
     imports = [at for at, node in enumerate(body) if _is_import(node)]
     if imports:
         return imports[-1] + 1, True
-    docstring = bool(body) and is_docstring(body[0])
-    return (1, True) if docstring else (0, False)
-
-
-def _before(body: Sequence[cst.BaseStatement], first: int) -> tuple[int, bool]:
-    """Before the first of its like only where no comment or gap is bound to that one; else right after it."""
-    leading = cst.ensure_type(body[first], cst.SimpleStatementLine).leading_lines
-    return (first + 1, False) if leading or first == 0 else (first, False)
+    return (1, True) if body and is_docstring(body[0]) else (0, False)
 
 
 def _last_block(positions: Sequence[int]) -> list[int]:
