@@ -77,16 +77,15 @@ class Governance(Kernel):
     ) -> Decision:
         """Say whether `actor` may do `action` to `resource`; `context` may tell risk, confidence, files and more.
 
-        Each of `context["files"]` is judged as well as the resource, and the strictest word counts.
+        `context["files"]` is a number or a list of paths; of a list, each path is judged as well as the resource, and
+        the strictest word counts.
         """
         told = dict(context or {})
-        files = told.pop("files", ())
-        if not isinstance(files, (list, tuple)):
-            raise GraceError(f"context: files is {files!r}; expected a list of paths")
-        resources = tuple(dict.fromkeys([resource, *map(str, files)]))
-        decision = self._judge_all(actor, action, resources, facts(told, False, len(files)))
+        paths, file_count = _files(told.pop("files", 0))
+        resources = tuple(dict.fromkeys([resource, *paths]))
+        decision = self._judge_all(actor, action, resources, facts(told, False, file_count))
         if decision.decision == "needs_approval" and await self._approved(actor, action, resource):
-            decision = self._judge_all(actor, action, resources, facts(told, True, len(files)))
+            decision = self._judge_all(actor, action, resources, facts(told, True, file_count))
         await self._tell(actor, action, resource, decision)
         return decision
 
@@ -206,6 +205,15 @@ class Governance(Kernel):
         except ProviderDown:
             record = {"actor": actor, "action": action, "resource": resource, "payload": payload, "result": result}
             self.context.audit.append(record)
+
+
+def _files(told: object) -> tuple[tuple[str, ...], int]:
+    """Return the paths that were told, and how many files there are."""
+    if isinstance(told, int) and not isinstance(told, bool) and 0 <= told < 2**63:
+        return (), told
+    if isinstance(told, (list, tuple)):
+        return tuple(map(str, told)), len(told)
+    raise GraceError(f"context: files is {told!r}; expected a number or a list of paths")
 
 
 def _record(row: Approval) -> ApprovalRecord:

@@ -45,7 +45,7 @@ class MessageBus(Kernel):
             if self.context.unpaused is not None:
                 await self.context.unpaused()
             request = await self.mailbox.receive(1.0)
-            if request is not None:
+            if request is not None and request.correlation:
                 self.context.bus.reply(request, request.payload, source=self.name)
             self._measure()
 

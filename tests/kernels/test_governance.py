@@ -19,33 +19,43 @@ pytestmark = pytest.mark.anyio
         pytest.param("kernel.restart", "librarian", {"risk": 0.7}, "allow", ("routine-work",), id="risk-at-limit"),
         pytest.param("kernel.restart", "librarian", {"risk": 0.71}, "needs_approval", ("high-risk",), id="high-risk"),
         pytest.param("kernel.restart", "librarian", {"risk": 1}, "needs_approval", ("high-risk",), id="whole-number"),
-        pytest.param("patch.apply", "kernels/a.py", {"confidence": 0.5}, "allow", ("routine-work",), id="patch"),
+        pytest.param("repair.apply", "kernels/a.py", {"confidence": 0.5}, "allow", ("routine-work",), id="patch"),
         pytest.param(
-            "patch.apply", "kernels/a.py", {"confidence": 0.1}, "needs_approval", ("low-confidence",), id="doubtful"
+            "repair.apply", "kernels/a.py", {"confidence": 0.1}, "needs_approval", ("low-confidence",), id="doubtful"
         ),
-        pytest.param("patch.apply", ".grace/room.db", {}, "deny", ("protected-files",), id="state"),
-        pytest.param("patch.apply", "kernels/../.git/config", {}, "deny", ("protected-files",), id="roundabout"),
-        pytest.param("patch.apply", "../outside.py", {}, "deny", ("protected-files",), id="outside"),
-        pytest.param("patch.apply", "/etc/passwd", {}, "deny", ("protected-files",), id="absolute"),
-        pytest.param("patch.apply", "policies/mine.cedar", {}, "deny", ("protected-files",), id="policies"),
+        pytest.param("repair.apply", ".grace/room.db", {}, "deny", ("protected-files",), id="state"),
+        pytest.param("repair.apply", "kernels/../.git/config", {}, "deny", ("protected-files",), id="roundabout"),
+        pytest.param("repair.apply", "../outside.py", {}, "deny", ("protected-files",), id="outside"),
+        pytest.param("repair.apply", "/etc/passwd", {}, "deny", ("protected-files",), id="absolute"),
+        pytest.param("repair.apply", "policies/mine.cedar", {}, "deny", ("protected-files",), id="policies"),
         pytest.param("audit.disable", "", {}, "deny", ("never-weaken-the-room",), id="weaken"),
         pytest.param("schema.change", "memories", {}, "needs_approval", ("lasting-change",), id="schema"),
         pytest.param(
-            "patch.apply",
+            "repair.apply",
             "kernels/a.py",
             {"files": [f"kernels/{n}.py" for n in range(11)]},
             "needs_approval",
-            ("wide-patch",),
+            ("wide-repair",),
             id="wide",
         ),
         pytest.param(
-            "patch.apply",
+            "repair.apply",
             "kernels/a.py",
             {"files": ["kernels/a.py", ".git/hooks/x"]},
             "deny",
             ("protected-files",),
             id="one-file-of-several",
         ),
+        pytest.param(
+            "repair.apply",
+            "kernels/immutable_log.py",
+            {"operator": "add_parameter", "lines": 4, "files": 1, "priority": 10},
+            "allow",
+            ("routine-work",),
+            id="as-the-room-asks",
+        ),
+        pytest.param("repair.apply", "kernels/a.py", {"files": 11}, "needs_approval", ("wide-repair",), id="count"),
+        pytest.param("repair.apply", "kernels/a.py", {"lines": 401}, "needs_approval", ("wide-repair",), id="long"),
         pytest.param(
             "schema.change", "x", {"approved": True}, "needs_approval", ("lasting-change",), id="claims-approval"
         ),
@@ -62,7 +72,7 @@ async def test_the_shipped_policies_decide(
 
 async def test_a_decision_is_told_and_a_refusal_is_written_down(tmp_path: Path) -> None:
     async with running(Governance, workspace=tmp_path) as bench:
-        await bench.get(Governance).decide("coding_agent", "patch.apply", ".git/config")
+        await bench.get(Governance).decide("coding_agent", "repair.apply", ".git/config")
         told = bench.bus.events(DecisionMade)[-1]
         assert "protected-files" in told.rationale
         record = bench.audit.entries[-1].record
@@ -84,7 +94,7 @@ async def test_a_policy_that_cannot_be_evaluated_is_named_and_never_a_silent_wor
         ({"n": 2**70}, "context: n is"),
         ({"risk": float("nan")}, "context: risk is nan"),
         ({"x": object()}, "context: x is <object"),
-        ({"files": "kernels/a.py"}, "files is 'kernels/a.py'; expected a list"),
+        ({"files": "kernels/a.py"}, "files is 'kernels/a.py'; expected a number or a list"),
     ],
 )
 async def test_a_context_that_cedar_cannot_hold_is_refused(

@@ -46,6 +46,13 @@ async def test_a_ping_without_an_answer_is_a_no_reply(tmp_path: Path) -> None:
             await bench.bus.request("bus.ping", 1, source="message_bus", timeout=0.01)
 
 
+async def test_a_message_on_the_ping_topic_that_asks_for_no_reply_does_no_harm(tmp_path: Path) -> None:
+    async with running(MessageBus, workspace=tmp_path) as bench:
+        bench.bus.publish("bus.ping", "flood", source="chaos")
+        await bench.get(MessageBus).ping()
+        assert "reply." not in [message.topic for message in bench.bus.messages]
+
+
 async def test_the_default_rules_let_the_core_speak_on_its_own_topics(tmp_path: Path) -> None:
     async with running(MessageBus, workspace=tmp_path) as bench:
         bench.bus.publish("system.control", "pause", source="supervisor")
