@@ -12,6 +12,8 @@ from typing import Final, Protocol
 MAX_SIZE: Final = (1000, 400)
 """Columns and rows past which a terminal is taken to be lying."""
 
+_TYPE_AHEAD: Final = 4096
+
 
 @dataclass(frozen=True, slots=True)
 class ChannelInfo:
@@ -50,6 +52,14 @@ class Channel(ABC):
         self.listener: ChannelListener | None = None
         self.on_lost: Callable[[], None] | None = None
         self._congested = False
+        self._ahead = bytearray()
+
+    def listen(self, listener: ChannelListener) -> None:
+        """Tell `listener` from now on, first of what was typed ahead."""
+        self.listener = listener
+        ahead, self._ahead = bytes(self._ahead), bytearray()
+        if ahead:
+            listener.received(ahead)
 
     @abstractmethod
     def write(self, data: bytes) -> None:
@@ -66,8 +76,11 @@ class Channel(ABC):
     # What transports call:
 
     def tell_received(self, data: bytes) -> None:
+        """What is typed before the App is there waits for it."""
         if self.listener is not None:
             self.listener.received(data)
+        elif len(self._ahead) < _TYPE_AHEAD:
+            self._ahead += data[:_TYPE_AHEAD]
 
     def tell_resized(self, width: int, height: int) -> None:
         """A terminal that reports no size (which some do for a moment) keeps the one it had."""

@@ -74,9 +74,9 @@ class StreamDriver(Driver):
             )
         )
         self._listening = True
-        self.channel.listener = self
         self._post_size(*self.channel.size)
         self.congested(self.channel.is_congested)
+        self.channel.listen(self)
 
     def disable_input(self) -> None:
         self._listening = False

@@ -7,7 +7,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import pyte
 from textual import events
@@ -158,6 +158,7 @@ class Viewer(asyncio.Protocol):
     """The other end of the socket: speaks frames, shows paint."""
 
     transport: asyncio.Transport
+    attached: ClassVar[set["Viewer"]] = set()
 
     def __init__(self, size: tuple[int, int]) -> None:
         self.emulator = Emulator(*size)
@@ -180,6 +181,7 @@ class Viewer(asyncio.Protocol):
         loop = asyncio.get_running_loop()
         transport, viewer = await loop.create_unix_connection(lambda: cls(size), str(path))
         viewer.transport = transport
+        cls.attached.add(viewer)
         return viewer
 
     def data_received(self, data: bytes) -> None:
@@ -193,6 +195,7 @@ class Viewer(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.lost = True
+        self.attached.discard(self)
 
     def say(self, kind: bytes, value: Any) -> None:
         self.transport.write(frames.json_frame(kind, value))
@@ -260,13 +263,18 @@ async def open_host(make_app: MakeApp = Tiny, deadline: float = 2.0) -> AsyncIte
 async def open_room(
     path: Path, make_app: MakeApp = Tiny, deadline: float = 2.0, uid: int | None = None
 ) -> AsyncIterator[Room]:
-    async with (
-        open_host(make_app, deadline) as room,
-        open_server(
-            path, room.screens, room.answer, on_error=lambda verb, error: room.broken.append((verb, error)), uid=uid
-        ) as room.server,
-    ):
-        yield room
+    try:
+        async with (
+            open_host(make_app, deadline) as room,
+            open_server(
+                path, room.screens, room.answer, on_error=lambda verb, error: room.broken.append((verb, error)), uid=uid
+            ) as room.server,
+        ):
+            yield room
+    finally:
+        for viewer in tuple(Viewer.attached):
+            viewer.transport.abort()
+        await until(lambda: not Viewer.attached, "the viewers are gone")
 
 
 def view(sequence: int) -> RoomView:
