@@ -42,6 +42,10 @@ class Governance(Kernel):
     async def start(self) -> None:
         self.changes = self.subscribe(FilesChanged)
         self.problem = ""
+        hours = self.settings.get("approval_hours", APPROVAL_HOURS)
+        if not isinstance(hours, (int, float)) or hours <= 0:
+            raise GraceError(f"kernels.governance: approval_hours is {hours!r}; expected more than 0")
+        self.hours = float(hours)
         self.shipped = await anyio.to_thread.run_sync(Policies, [DEFAULT])
         self.policies = await anyio.to_thread.run_sync(self._read_policies)
         state = await anyio.to_thread.run_sync(lambda: self.context.workspace.state)
@@ -148,8 +152,7 @@ class Governance(Kernel):
         return record
 
     async def _approved(self, actor: str, action: str, resource: str) -> bool:
-        hours = float(str(self.settings.get("approval_hours", APPROVAL_HOURS)))
-        since = self.context.clock.time() - hours * 3600
+        since = self.context.clock.time() - self.hours * 3600
         question = select(Approval.id).filter_by(actor=actor, action=action, resource=resource, state="approved")
         try:
             async with async_session(self.engine) as session:

@@ -10,7 +10,7 @@ from typing import Any
 
 import anyio.to_thread
 
-from grace_tui.kernel import AuditEntry, AuditReport, Kernel, KernelSpec, NotReady
+from grace_tui.kernel import AuditEntry, AuditReport, GraceError, Kernel, KernelSpec, NotReady
 
 VERIFY_EVERY = 600.0
 SEARCHED_BY_PROBE = 20
@@ -20,12 +20,16 @@ class ImmutableLog(Kernel):
     spec = KernelSpec(requires=("message_bus",), priority=2, critical=True)
 
     async def start(self) -> None:
+        pace = self.settings.get("verify_every", VERIFY_EVERY)
+        if not isinstance(pace, (int, float)) or pace < 10:
+            raise GraceError(f"kernels.immutable_log: verify_every is {pace!r}; expected 10 seconds or more")
+        self.pace = float(pace)
         self.verified: AuditReport | None = None
         self.verified_at = 0.0
         self.reported = ""
 
     async def run(self) -> None:
-        async for _ in self.every(float(str(self.settings.get("verify_every", VERIFY_EVERY)))):
+        async for _ in self.every(self.pace):
             await self.verify()
 
     async def probe(self) -> None:

@@ -61,9 +61,10 @@ class InfrastructureManager(Kernel):
     spec = KernelSpec(requires=("message_bus",), priority=9)
 
     async def start(self) -> None:
-        self.interval = float(str(self.settings.get("every", MEASURE_EVERY)))
-        if self.interval < 1:
-            raise GraceError(f"kernels.infrastructure_manager: every is {self.interval:g}; expected 1 second or more")
+        pace = self.settings.get("every", MEASURE_EVERY)
+        if not isinstance(pace, (int, float)) or pace < 1:
+            raise GraceError(f"kernels.infrastructure_manager: every is {pace!r}; expected 1 second or more")
+        self.pace = float(pace)
         self.measured: deque[HostMeasured] = deque(maxlen=KEPT)
         self.own = psutil.Process()
         self.read_at, self.busy, self.total, self.own_busy = self._counters()
@@ -71,7 +72,7 @@ class InfrastructureManager(Kernel):
         self.publish(self.registered)
 
     async def run(self) -> None:
-        async for _ in self.every(self.interval):
+        async for _ in self.every(self.pace):
             self.publish(await self.measure())
             self.count()
 

@@ -169,6 +169,13 @@ async def test_an_approval_is_worth_a_day(tmp_path: Path) -> None:
         assert not (await governance.decide("a", "schema.change", "x")).allowed
 
 
+@pytest.mark.parametrize("hours", [0, -1, "a day"])
+async def test_an_approval_that_would_be_worth_nothing_is_refused(tmp_path: Path, hours: object) -> None:
+    with pytest.raises(GraceError, match="approval_hours is .*; expected more than 0"):
+        async with running(Governance, workspace=tmp_path, settings={"governance": {"approval_hours": hours}}):
+            pass
+
+
 async def test_an_approval_does_not_open_what_is_forbidden_for_good(tmp_path: Path) -> None:
     async with governance_in(tmp_path) as (governance, _):
         await governance.approve(await governance.request_approval("a", "audit.disable", ""), "ann")

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from grace_tui.kernel import AuditEntry, NotReady
+from grace_tui.kernel import AuditEntry, GraceError, NotReady
 from grace_tui.kernel.testing import running
 from kernels.immutable_log import ImmutableLog
 from kernels.message_bus import MessageBus
@@ -71,6 +71,13 @@ async def test_the_summary_says_when_the_chain_was_walked(tmp_path: Path) -> Non
         log = bench.get(ImmutableLog)
         await log.verify()
         assert log.summary().startswith("1 entries ✓ ")
+
+
+@pytest.mark.parametrize("pace", [1, "daily"])
+async def test_a_pace_of_walks_that_is_too_quick_or_no_number_is_refused(tmp_path: Path, pace: object) -> None:
+    with pytest.raises(GraceError, match=r"verify_every is .*; expected 10 seconds or more"):
+        async with running(ImmutableLog, workspace=tmp_path, settings={"immutable_log": {"verify_every": pace}}):
+            pass
 
 
 async def test_the_probe_fails_when_entries_are_lost(tmp_path: Path) -> None:

@@ -67,13 +67,14 @@ async def test_the_history_is_bounded(tmp_path: Path) -> None:
         assert len(await manager.history()) == 720
 
 
-async def test_too_quick_a_pace_is_refused_with_its_value(tmp_path: Path) -> None:
-    with pytest.raises(GraceError, match=r"every is 0\.1; expected 1 second or more"):
+@pytest.mark.parametrize("pace", [0.1, "often"])
+async def test_a_pace_that_is_too_quick_or_no_number_is_refused(tmp_path: Path, pace: object) -> None:
+    with pytest.raises(GraceError, match=r"every is .*; expected 1 second or more"):
         async with running(
             MessageBus,
             InfrastructureManager,
             workspace=tmp_path,
-            settings={"infrastructure_manager": {"every": 0.1}},
+            settings={"infrastructure_manager": {"every": pace}},
         ):
             pass
 
