@@ -171,7 +171,7 @@ async def test_an_approval_is_worth_a_day(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("hours", [0, -1, "a day"])
 async def test_an_approval_that_would_be_worth_nothing_is_refused(tmp_path: Path, hours: object) -> None:
-    with pytest.raises(GraceError, match="approval_hours is .*; expected more than 0"):
+    with pytest.raises(GraceError, match=r"approval_hours is .*; expected more than 0"):
         async with running(Governance, workspace=tmp_path, settings={"governance": {"approval_hours": hours}}):
             pass
 
