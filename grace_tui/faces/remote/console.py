@@ -14,6 +14,8 @@ HIGH_WATER: Final = 64 * 1024
 """Bytes waiting for the terminal past which nothing more is rendered for it."""
 
 _FINISH_SECONDS: Final = 1.0
+_FAREWELL_SECONDS: Final = 0.1
+"""How long the loop may stand still for a terminal that is slow to take its last bytes."""
 _READ: Final = 64 * 1024
 
 # A background job that touches its terminal would be stopped, and with it every kernel and every other screen.
@@ -36,6 +38,7 @@ class ConsoleChannel(Channel):
         self._loop = asyncio.get_running_loop()
         self._waiting = bytearray()
         self._drained = asyncio.Event()
+        self._drained.set()
         self._before: dict[signal.Signals, Any] = {}
         self._held = False
 
@@ -67,14 +70,15 @@ class ConsoleChannel(Channel):
     async def finish(self, reason: str, text: str) -> None:
         if self.closed:
             return
-        self._drained.clear()
         if self._waiting:
+            self._drained.clear()
             with suppress(TimeoutError):
                 async with asyncio.timeout(_FINISH_SECONDS):
                     await self._drained.wait()
         if not self.closed:
             # Whoever leaves knows it; whoever is thrown out is told.
-            self._give_back(b"" if reason == "left" else f"{text}\r\n".encode())
+            told = b"" if reason == "left" else f"{text}\r\n".encode()
+            self._give_back(told if self._drained.is_set() else LEAVE + told)
 
     def abandon(self) -> None:
         """Give the terminal back at once, whatever its App is doing; the App is told that it is gone."""
@@ -87,9 +91,7 @@ class ConsoleChannel(Channel):
         self.closed = True
         self._release()
         self._loop.remove_signal_handler(signal.SIGHUP)
-        for number, handler in self._before.items():
-            signal.signal(number, handler)
-        self._terminal.restore(farewell)
+        self._terminal.restore(farewell, _FAREWELL_SECONDS)
 
     def _lose(self) -> None:
         """The terminal hung up. Its session may signal again while it dies, so hanging up stays harmless."""
@@ -106,6 +108,8 @@ class ConsoleChannel(Channel):
         self._loop.remove_reader(self._terminal.fd)
         self._loop.remove_writer(self._terminal.fd)
         self._loop.remove_signal_handler(signal.SIGWINCH)
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
 
     def _measure(self) -> None:
         try:

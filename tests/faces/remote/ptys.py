@@ -1,4 +1,4 @@
-"""A program on a terminal of its own, driven through a real pty. Used by the tests of the client and the local screen."""
+"""A program on a terminal of its own, driven through a real pty. Used by the tests beside it."""
 
 import asyncio
 import fcntl
@@ -32,7 +32,7 @@ class OnTerminal:
         self.before = termios.tcgetattr(self.slave)
         os.set_blocking(self.master, False)
         asyncio.get_running_loop().add_reader(self.master, self._read)
-        self.process = subprocess.Popen(
+        self.process = subprocess.Popen(  # noqa: ASYNC220 - it returns at once, and the rest is waited for
             [sys.executable, "-c", BOOTSTRAP + self.code, *self.arguments],
             stdin=self.slave,
             stdout=self.slave,

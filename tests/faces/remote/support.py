@@ -18,7 +18,8 @@ from textual.widgets import Static
 
 from grace_tui.faces.remote import frames
 from grace_tui.faces.remote.channel import Channel, ChannelInfo
-from grace_tui.faces.remote.screens import MakeApp, ScreenHost, open_screens
+from grace_tui.faces.remote.screen import MakeApp
+from grace_tui.faces.remote.screens import ScreenHost, open_screens
 from grace_tui.faces.remote.server import Answer, Peer, RoomServer, open_server
 from grace_tui.faces.views import RoomView
 from grace_tui.kernel.errors import GraceError

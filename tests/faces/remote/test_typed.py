@@ -12,8 +12,10 @@ from textual.message import Message
 from grace_tui.faces.remote.typed import PASTE_LIMIT, Typed
 
 NASTY = st.sampled_from(
-    [b"\x1b", b"\x1b[", b"\x1b[<0;", b"\x1b[200~", b"\x1b[201~", b"\x1b[97:65;2u", b"\x1b[48;0;0;0;0t", b"99999999999u"]
-    + [b"\x1b[<0;5;5M", b"\x1b[?2048;1$y", b"\x1b[5;5R", b";", b"u", b"\xff", "é".encode()]
+    (
+        *(b"\x1b", b"\x1b[", b"\x1b[<0;", b"\x1b[200~", b"\x1b[201~", b"\x1b[97:65;2u", b"\x1b[48;0;0;0;0t"),
+        *(b"99999999999u", b"\x1b[<0;5;5M", b"\x1b[?2048;1$y", b"\x1b[5;5R", b";", b"u", b"\xff", "é".encode()),
+    )
 )
 
 

@@ -27,9 +27,7 @@ CommandErrorSink = Callable[[str, Exception], None]
 
 
 class RoomServer:
-    def __init__(
-        self, screens: ScreenHost, commands: Commands, on_error: CommandErrorSink, uid: int
-    ) -> None:
+    def __init__(self, screens: ScreenHost, commands: Commands, on_error: CommandErrorSink, uid: int) -> None:
         self._screens, self._commands, self._on_error, self._uid = screens, commands, on_error, uid
         self._serving: set[asyncio.Task[None]] = set()
         self._connections: set[Connection] = set()
