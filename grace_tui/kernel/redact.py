@@ -6,7 +6,8 @@ from collections.abc import Mapping
 SHOWN = "[redacted]"
 
 _NAMED = re.compile(
-    r"""(?ix) (\b[\w-]*(?:password|passwd|secret|token|api[_-]?key|private[_-]?key|authorization|credential)[\w-]*
+    r"""(?ix) ((?<![\w-])[\w-]*
+    (?:password|passwd|secret|token|api[_-]?key|private[_-]?key|authorization|credential)[\w-]*
     ["']? \s* [:=] \s* (?:bearer\s+|basic\s+)? ["']?) ([^\s"',;)}\]]{4,})"""
 )
 _SHAPED = re.compile(
@@ -23,7 +24,7 @@ _SHAPED = re.compile(
     """,
     re.DOTALL,
 )
-_IN_URL = re.compile(r"(\b[a-z][a-z0-9+.-]*://[^\s:/@]+:)([^\s/@]+)(@)")
+_IN_URL = re.compile(r"(\b[a-z][a-z0-9+.-]{0,30}://[^\s:/@]+:)([^\s/@]+)(@)")
 
 
 def redact(text: str) -> str:

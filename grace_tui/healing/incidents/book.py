@@ -13,7 +13,7 @@ from typing import Protocol
 
 from grace_tui.healing.failure import Failure
 from grace_tui.healing.ids import Ids
-from grace_tui.healing.incidents.capture import capture, leaf_of, text_of, trace_of
+from grace_tui.healing.incidents.capture import capture, leaf_of, safe, text_of, trace_of
 from grace_tui.healing.incidents.places import is_own
 from grace_tui.healing.incidents.shelf import Shelf
 from grace_tui.healing.incidents.signature import Signature, sign
@@ -96,7 +96,7 @@ class IncidentBook:
         """Open (or count again) an incident that no exception announced."""
         with self._lock:
             self._flush()
-            failure = Failure(kernel, TRIGGER, kind, message, frames=(), at=self.clock.time())
+            failure = Failure(kernel, TRIGGER, kind, safe(message, self.root), frames=(), at=self.clock.time())
             return self._enter(failure, sign(failure), None, by)
 
     def kernel_running(self, kernel: str, by: str) -> tuple[IncidentRecord, ...]:
@@ -325,7 +325,7 @@ def _cheap_key(failed: KernelFailed) -> Hashable:
     None where the signature depends on more than type, text and functions.
     """
     leaf, groups = leaf_of(failed.error)
-    if groups or isinstance(leaf, SyntaxError):
+    if groups or issubclass(type(leaf), SyntaxError):
         return None
     codes = tuple((frame.f_code.co_filename, frame.f_code.co_qualname) for frame, _ in trace_of(leaf))
     return failed.kernel, type(leaf).__name__, text_of(leaf), codes

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import FrameType, ModuleType, TracebackType
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from grace_tui.healing.failure import Failure, Frame
 from grace_tui.healing.incidents.callee import refused_by
@@ -50,14 +50,16 @@ def leaf_of(error: BaseException) -> tuple[BaseException, tuple[BaseException, .
     It is the first that is not a cancellation: cancelling the siblings is what a group does about a failure.
     """
     leaves = list(_leaves(error, ()))
-    return next((found for found in leaves if not isinstance(found[0], asyncio.CancelledError)), leaves[0])
+    return next((found for found in leaves if not issubclass(type(found[0]), asyncio.CancelledError)), leaves[0])
 
 
 def chain_of(error: BaseException) -> tuple[BaseException, ...]:
     """Causes and contexts of an exception, innermost first."""
     links: list[BaseException] = []
     link = _before(error)
-    while link is not None and link is not error and link not in links and len(links) < CHAIN_LIMIT:
+    while (
+        link is not None and link is not error and all(link is not kept for kept in links) and len(links) < CHAIN_LIMIT
+    ):
         links.append(link)
         link = _before(link)
     return tuple(reversed(links))
@@ -70,14 +72,18 @@ def text_of(error: BaseException) -> str:
 
 def message_of(error: BaseException, root: Path) -> str:
     """The exception's text: redacted, encodable, without the workspace's own path."""
-    text = text_of(error)[:MESSAGE_LIMIT]
-    return redact(without_root(text.encode("utf-8", "backslashreplace").decode(), root))
+    return safe(text_of(error), root)
+
+
+def safe(text: str, root: Path) -> str:
+    """Text of unknown origin as it may be kept and shown."""
+    return redact(without_root(text[:MESSAGE_LIMIT].encode("utf-8", "backslashreplace").decode(), root))
 
 
 def trace_of(error: BaseException) -> list[tuple[FrameType, int]]:
     """The frames of an exception's own traceback with their lines, outermost first; very deep ones thinned."""
     found: list[tuple[FrameType, int]] = []
-    trace: TracebackType | None = error.__traceback__
+    trace: TracebackType | None = _stored(error, "__traceback__")
     while trace is not None:
         found.append((trace.tb_frame, trace.tb_lineno or trace.tb_frame.f_code.co_firstlineno))
         trace = trace.tb_next
@@ -89,17 +95,22 @@ def trace_of(error: BaseException) -> list[tuple[FrameType, int]]:
 def _leaves(
     error: BaseException, groups: tuple[BaseException, ...]
 ) -> Iterator[tuple[BaseException, tuple[BaseException, ...]]]:
-    if not isinstance(error, BaseExceptionGroup):
+    if not issubclass(type(error), BaseExceptionGroup):
         yield error, groups
         return
-    for inner in error.exceptions:
+    for inner in _stored(error, "exceptions"):
         yield from _leaves(inner, (*groups, error))
 
 
 def _before(error: BaseException) -> BaseException | None:
-    if error.__cause__ is not None:
-        return error.__cause__
-    return None if error.__suppress_context__ else error.__context__
+    cause: BaseException | None = _stored(error, "__cause__")
+    context: BaseException | None = _stored(error, "__context__")
+    return context if cause is None and not _stored(error, "__suppress_context__") else cause
+
+
+def _stored(error: BaseException, name: str) -> Any:
+    """An exception's own attribute, past any `__getattribute__` of its class."""
+    return object.__getattribute__(error, name)
 
 
 def _frames(leaf: BaseException, groups: tuple[BaseException, ...], root: Path) -> tuple[Frame, ...]:

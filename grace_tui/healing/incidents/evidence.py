@@ -48,8 +48,8 @@ class Sources:
 class _Gathered:
     record: IncidentRecord
     failure: Failure
-    trace: Trace | None
     related: tuple[IncidentRecord, ...]
+    trace: Trace | None = None
     log: Sequence[str] = ()
     beats: Mapping[str, object] = field(default_factory=dict)
     settings: Mapping[str, object] = field(default_factory=dict)
@@ -77,7 +77,9 @@ class Evidence:
         if not self._enter():
             done(record.id, "", f"no evidence kept: {WAITING_LIMIT} bundles were already waiting to be written")
             return
-        gathered = _Gathered(record, failure, take(error, self.root) if error else None, related)
+        gathered = _Gathered(record, failure, related)
+        if error is not None:
+            _part(gathered, "traceback.txt", lambda: setattr(gathered, "trace", take(error, self.root)))
         _part(gathered, "kernel.log", lambda: setattr(gathered, "log", self.sources.log_tail(record.kernel)))
         _part(gathered, "beats.json", lambda: setattr(gathered, "beats", self.sources.beats(record.kernel)))
         _part(gathered, "settings.json", lambda: setattr(gathered, "settings", self.sources.settings()))

@@ -51,7 +51,7 @@ def take(error: BaseException, root: Path) -> Trace:
 
 def render(trace: Trace | None, failure: Failure) -> str:
     if trace is None:
-        return f"No exception: reported as {failure.kind}.\n{failure.message}\n"
+        return f"{failure.kind}: {failure.message}\nThere is no traceback.\n"
     return "\n".join(_render_link(link) for link in trace.links)
 
 

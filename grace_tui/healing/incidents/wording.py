@@ -10,66 +10,73 @@ LINE_LIMIT, TEXT_LIMIT = 10, 1_000
 
 Replacement = str | Callable[[re.Match[str]], str]
 
-_PATH = (
-    r"(?:(?:[A-Za-z]:|\\\\[\w.$-]+)\\[^\s'\":;,<>|]*|(?<![\w.)\]~/<])~?/[^\s'\",;:()<>\[\]{}]*[^\s'\",;:()<>\[\]{}.])"
-)
-_UNIT = r"(?:ns|[uµ]s|ms|msecs?|milliseconds?|s|secs?|seconds?|mins?|minutes?|h|hrs?|hours?|days?)"
-_NUMBER = r"\d[\d_,]*(?:\.\d+)*(?:[eE][+-]?\d+)?"
-_HOST = r"[a-z0-9-]+(?:\.[a-z0-9-]+)*"
-
-_QUOTED = re.compile(r"(?<![\w])'([^'\n]*)'(?!\w)|(?<![\w])\"([^\"\n]*)\"(?!\w)|`([^`\n]*)`")
+_QUOTED = re.compile(r"(?<!\w)'([^'\n]*)'(?!\w)|(?<!\w)\"([^\"\n]*)\"(?!\w)|`([^`\n]*)`")
 _IDENTIFIER = re.compile(r"[\w.<>/:-]{1,80}(?:\(\))?")
 _SET_OF_QUOTED = re.compile(r"\{'[^'{}]*'(?:, '[^'{}]*')+\}")
 
-_BY_VERSION: tuple[tuple[re.Pattern[str], str], ...] = (
-    (re.compile(r"[.;,]? Did you mean:? .*?\?$", re.MULTILINE), ""),
-    (re.compile(r" \(consider renaming .*\)"), ""),
-    (re.compile(r" \((?:[^()]*[\\/][^()]*|unknown location)\)$", re.MULTILINE), ""),
-    (re.compile(r" \([^()]*, line \d+\)$", re.MULTILINE), ""),
-    (re.compile(r"abstract class '?(\w+)'? with(?:out an implementation for)? abstract (method)s? "), r"abstract \1: "),
-    (re.compile(r" \(expected \d+(?:, got \d+)?\)"), ""),
-    (re.compile(r"\b(positional|keyword-only) arguments?\b"), r"\1 argument"),
-    (re.compile(r"\b(?:was|were) given\b"), "given"),
+
+def _table(*rows: tuple[str, Replacement]) -> tuple[tuple[re.Pattern[str], Replacement], ...]:
+    return tuple((re.compile(found, re.MULTILINE), replacement) for found, replacement in rows)
+
+
+def _abstract(found: re.Match[str]) -> str:
+    return f"abstract {found[1]}: {found[2].replace(chr(39), '')}"
+
+
+_BY_VERSION = _table(
+    (r"[.;,]? Did you mean:? .*?\?$", ""),
+    (r" \(consider renaming .*\)", ""),
+    (r" \((?:[^()]*[\\/][^()]*|unknown location)\)$", ""),
+    (r" \([^()]*, line \d+\)$", ""),
+    (r"abstract class '?(\w+)'? with(?:out an implementation for)? abstract methods? (.+)", _abstract),
+    (r" \(expected \d+(?:, got \d+)?\)", ""),
+    (r"\b(positional|keyword-only) arguments?\b", r"\1 argument"),
+    (r"\b(?:was|were) given\b", "given"),
 )
 """Where Python's own wording differs between 3.11 and later versions, or goes by how many there are."""
 
-_TABLE: tuple[tuple[re.Pattern[str], Replacement], ...] = (
-    (re.compile(r"\b[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}\b"), "<id>"),
-    (re.compile(r"\b[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\b"), "<id>"),
-    (re.compile(r"\b[a-zA-Z][a-zA-Z0-9+.-]*://[^\s'\"<>]+"), "<url>"),
-    (re.compile(r"\b[\w.+-]+@[\w-]+(?:\.[\w-]+)+\b"), "<email>"),
-    (re.compile(r"(['\"])(?:~?/|[A-Za-z]:\\|\\\\)[^'\"\n]*\1"), "'<path>'"),
-    (re.compile(_PATH), "<path>"),
-    (re.compile(r"\btmp[a-z0-9_]{8}\b"), "<tmp>"),
-    (re.compile(r"\b0[xX][0-9a-fA-F]+\b"), "<hex>"),
-    (
-        re.compile(r"\b\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?(?:Z| ?[+-]\d\d:?\d\d)?)?(?![\w-])"),
-        "<time>",
-    ),
-    (re.compile(r"\b(?:[0-9a-fA-F]{2}:){5}[0-9a-fA-F]{2}\b"), "<host>"),
-    (re.compile(r"(?<![\w:])(?:\d+ days?, )?\d{1,2}:\d\d:\d\d(?:[.,]\d+)?(?![\w:])"), "<time>"),
-    (re.compile(r"(?<![\w:.])\[?(?:[0-9a-fA-F]{1,4}:){2,7}(?::?[0-9a-fA-F]{1,4})?\]?(?::\d+)?(?![\w:])"), "<host>"),
-    (re.compile(r"(?<![\w:.])\[?::(?:[0-9a-fA-F]{1,4}:)*[0-9a-fA-F]{1,4}\]?(?::\d+)?(?![\w:])"), "<host>"),
-    (re.compile(r"\b\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?\b"), "<host>"),
-    (re.compile(rf"(?i)\b(?:localhost|{_HOST}\.(?:com|net|org|edu|gov))(?::\d+)?\b(?!\()"), "<host>"),
-    (
-        re.compile(rf"(?i)(?<!['\"\w.]){_HOST}\.(?:io|dev|app|cloud|lan|local|internal)\b(?::\d+)?(?![.('\"\w])"),
-        "<host>",
-    ),
-    (re.compile(rf"(?i)(?<![\w.:</]){_HOST}:\d{{2,5}}\b(?![.:]\d)"), "<host>"),
-    (
-        re.compile(
-            r"(?i)\b(host|hostname|server|node|peer)([ =:]+)(?!is\b|was\b|has\b|not\b|did\b|<)[a-z][\w-]*\d[\w-]*"
-        ),
-        r"\1\2<host>",
-    ),
-    (re.compile(r"\b(?:[0-9a-fA-F]{8,}|(?=[a-fA-F]*\d)[0-9a-fA-F]{7})\b"), "<n>"),
-    (re.compile(r"\b(?=(?:[A-Za-z_]*\d){4})(?=\d*[A-Za-z_])\w{12,}\b"), "<n>"),
-    (re.compile(rf"(?<![\w.]){_NUMBER} ?{_UNIT}(?!\w)"), "<duration>"),
-    (re.compile(rf"(?<![\w.])(?<!\w-)-?{_NUMBER}(?!\w)"), "<n>"),
-    (re.compile(r"(?<=\w-)\d+(?!\w)"), "<n>"),
-    (re.compile(r"(?<=-)<n>-[a-z0-9]{2,8}(?![\w-])"), "<n>"),
-    (re.compile(r"<n>(?:-<n>)+"), "<n>"),
+_HEX = "[0-9a-fA-F]"
+_NUMBER = r"\d[\d_,]*(?:\.\d+)*(?:[eE][+-]?\d+)?"
+_UNIT = r"(?:ns|[uµ]s|ms|msecs?|milliseconds?|s|secs?|seconds?|mins?|minutes?|h|hrs?|hours?|days?)"
+_PORT = r"(?::\d+)?"
+# Bounded, and tried from the start of a word only, so that no message costs more than its length.
+_NAME = r"[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){0,8}"
+_CLOCK = r"\d\d?:\d\d:\d\d(?:[.,]\d+)?"
+_ZONE = r"(?:Z| ?[+-]\d\d:?\d\d)?"
+_IPV6 = (
+    rf"(?<![\w:.])\[?(?=[0-9a-fA-F:]*::|(?:{_HEX}{{1,4}}:){{7}})"
+    rf"(?:{_HEX}{{0,4}}:){{2,7}}{_HEX}{{0,4}}(?:\]{_PORT})?(?![\w:])"
+)
+_IN_PATH = r"[^\s'\",;:()<>\[\]{}]"
+
+_CHANGING = _table(
+    (rf"\b{_HEX}{{2}}-{_HEX}{{32}}-{_HEX}{{16}}-{_HEX}{{2}}\b", "<id>"),  # traceparent
+    (rf"\b{_HEX}{{8}}-(?:{_HEX}{{4}}-){{3}}{_HEX}{{12}}\b", "<id>"),
+    (r"\b[a-zA-Z][a-zA-Z0-9+.-]{0,30}://[^\s'\"<>]+", "<url>"),
+    (r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}\b", "<email>"),
+    # Paths that are not relative, so not the project's: quoted they may hold blanks.
+    (r"(['\"])(?:~?/|[A-Za-z]:\\|\\\\)[^'\"\n]*\1", "'<path>'"),
+    (r"(?<!\w)(?:[A-Za-z]:|\\\\[\w.$-]+)\\[^\s'\":;,<>|]*", "<path>"),
+    (rf"(?<![\w.)\]~/<])~?/{_IN_PATH}*[^\s'\",;:()<>\[\]{{}}.]", "<path>"),
+    (r"\btmp[a-z0-9_]{8}\b", "<tmp>"),
+    (r"\b0[xX][0-9a-fA-F]+\b", "<hex>"),
+    (rf"\b\d{{4}}-\d\d-\d\d(?:[T ](?:{_CLOCK}|\d\d:\d\d){_ZONE})?(?![\w-])", "<time>"),
+    (rf"\b(?:{_HEX}{{2}}:){{5}}{_HEX}{{2}}\b", "<host>"),
+    (rf"(?<![\w:])(?:\d+ days?, )?{_CLOCK}(?![\w:])", "<time>"),
+    (_IPV6, "<host>"),
+    (rf"\b\d{{1,3}}(?:\.\d{{1,3}}){{3}}{_PORT}\b", "<host>"),
+    (rf"(?<![\w.-])(?:localhost|{_NAME}\.(?:com|net|org|edu|gov)){_PORT}\b(?!\()", "<host>"),
+    # These endings are names of modules too: quoted, they are taken for one.
+    (rf"(?<!['\"\w.-]){_NAME}\.(?:io|dev|app|cloud|lan|local|internal)\b{_PORT}(?![.('\"\w])", "<host>"),
+    (rf"(?<![\w.:</-]){_NAME}:\d{{2,5}}\b(?![.:]\d)", "<host>"),
+    (rf"(?<![\w.]){_NUMBER} ?{_UNIT}(?!\w)", "<duration>"),
+    (rf"(?<![\w.])(?<!\w-)-?{_NUMBER}(?!\w)", "<n>"),
+    (r"(?<=\w-)\d+(?!\w)", "<n>"),
+    # Hashes and drawn ids: many hexadecimal digits, or many digits among letters.
+    (rf"\b(?:{_HEX}{{8,}}|(?=[a-fA-F]*\d){_HEX}{{7}})\b", "<n>"),
+    (r"\b(?=(?:[A-Za-z_]*\d){4})(?=\d*[A-Za-z_])\w{12,}\b", "<n>"),
+    (r"(?<=-)<n>-[a-z0-9]{2,8}(?![\w-])", "<n>"),
+    (r"<n>(?:-<n>)+", "<n>"),
 )
 
 
@@ -82,7 +89,7 @@ def pattern(kind: str, message: str) -> str:
     text = "\n".join(message.strip().splitlines()[:LINE_LIMIT])[: TEXT_LIMIT * 4]
     for found, wording in _BY_VERSION:
         text = found.sub(wording, text)
-    for found, replacement in _TABLE:
+    for found, replacement in _CHANGING:
         text = found.sub(replacement, text)
     text = _SET_OF_QUOTED.sub(_sorted_set, text)
     text = _QUOTED.sub(_kept_quote, text)
