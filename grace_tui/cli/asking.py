@@ -11,6 +11,7 @@ import msgspec
 
 from grace_tui.cli.exits import BAD, DONE, Ended
 from grace_tui.cli.opening import chosen_workspace, no_room
+from grace_tui.cli.text import clean, details
 from grace_tui.workspace import Workspace
 
 T = TypeVar("T")
@@ -75,6 +76,13 @@ def read(value: object, kind: type[T]) -> T:
         return msgspec.convert(value, kind)
     except msgspec.ValidationError as error:
         raise Ended(f"the room's answer cannot be read: {error}; is it of another version?", BAD) from error
+
+
+def show_answer(answer: Answer, as_json: bool) -> int:
+    """Print one thing that was asked about: the data for a program; the room's own words, or else every field."""
+    if as_json:
+        return show_json(answer.data)
+    return show([clean(line) for line in answer.text.splitlines()] or details(answer.data))
 
 
 def show(lines: str | Sequence[str]) -> int:

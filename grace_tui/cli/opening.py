@@ -4,6 +4,7 @@ Free of click, so that the bare call starts without it.
 """
 
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -58,7 +59,7 @@ def splash(line: str) -> Iterator[None]:
     """Paint the first frame before the screens are imported, and leave it if they never come up."""
     from grace_tui.faces.ui.splash import splash_bytes
 
-    columns, lines = os.get_terminal_size(sys.stdout.fileno())
+    columns, lines = shutil.get_terminal_size()
     truecolor = os.environ.get("COLORTERM") in ("truecolor", "24bit")
     _paint(splash_bytes(columns, lines, line, truecolor=truecolor))
     try:

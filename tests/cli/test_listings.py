@@ -95,6 +95,12 @@ def test_show_prints_every_field(room: FakeRoom, grace: Shell, call: str, verb: 
     assert grace.json == data
 
 
+def test_show_prefers_the_words_of_the_room(room: FakeRoom, grace: Shell) -> None:
+    room.says("task.show", {"id": "T-1"}, text="T-1 learned\n  in 2 s\x1b[2J\n")
+    assert grace("task", "show", "T-1") == 0
+    assert grace.out == "T-1 learned\n  in 2 s\\x1b[2J\n"
+
+
 def test_open_incidents_alone_are_listed(room: FakeRoom, grace: Shell) -> None:
     room.says("incident.list", {"incidents": [incident_view(), incident_view(id="I-0", state="resolved")]})
     assert grace("incident", "list", "--open", "--json") == 0

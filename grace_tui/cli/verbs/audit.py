@@ -42,12 +42,12 @@ def verify(workspace: Workspace, as_json: bool) -> int:
 
 
 @command.command("tail")
-@click.option("-n", "--count", type=click.IntRange(1, 10000), default=20, show_default=True, help="How many.")
+@click.option("-n", "--lines", type=click.IntRange(1, 10000), default=20, show_default=True, help="How many.")
 @json_option
 @about_workspace
-def tail(workspace: Workspace, count: int, as_json: bool) -> int:
+def tail(workspace: Workspace, lines: int, as_json: bool) -> int:
     """Show the newest entries, oldest of them first."""
-    found = ask(workspace, "audit.tail", count=count).part("entries", list[AuditEntry])
+    found = ask(workspace, "audit.tail", lines=lines).part("entries", list[AuditEntry])
     return show_json(found) if as_json else show(table(COLUMNS, [_row(entry) for entry in found]))
 
 

@@ -2,8 +2,8 @@
 
 import click
 
-from grace_tui.cli.asking import about_workspace, ask, json_option, show, show_json
-from grace_tui.cli.text import Column, details, moment, table
+from grace_tui.cli.asking import about_workspace, ask, json_option, show, show_answer, show_json
+from grace_tui.cli.text import Column, moment, table
 from grace_tui.faces.views import IncidentView
 from grace_tui.workspace import Workspace
 
@@ -40,8 +40,7 @@ def list_incidents(workspace: Workspace, only_open: bool, as_json: bool) -> int:
 @about_workspace
 def show_incident(workspace: Workspace, incident_id: str, as_json: bool) -> int:
     """Show an incident with its timeline."""
-    found = ask(workspace, "incident.show", id=incident_id).data
-    return show_json(found) if as_json else show(details(found))
+    return show_answer(ask(workspace, "incident.show", id=incident_id), as_json)
 
 
 def _row(found: IncidentView) -> tuple[str, ...]:

@@ -2,10 +2,10 @@
 
 import click
 
-from grace_tui.cli.asking import about_workspace, ask, json_option, show, show_json
+from grace_tui.cli.asking import about_workspace, ask, json_option, show, show_answer, show_json
 from grace_tui.cli.exits import DONE
 from grace_tui.cli.opening import talk
-from grace_tui.cli.text import Column, clean, details, span, table
+from grace_tui.cli.text import Column, clean, span, table
 from grace_tui.faces.views import KernelView
 from grace_tui.workspace import Workspace
 
@@ -46,8 +46,7 @@ def list_kernels(workspace: Workspace, as_json: bool) -> int:
 @about_workspace
 def show_kernel(workspace: Workspace, name: str, as_json: bool) -> int:
     """Show everything the room knows of a kernel."""
-    found = ask(workspace, "kernel.show", name=name).data
-    return show_json(found) if as_json else show(details(found))
+    return show_answer(ask(workspace, "kernel.show", name=name), as_json)
 
 
 @command.command("logs")

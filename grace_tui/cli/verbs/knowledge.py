@@ -3,8 +3,8 @@
 import click
 import msgspec
 
-from grace_tui.cli.asking import about_workspace, ask, json_option, read, show, show_json
-from grace_tui.cli.text import Column, details, table
+from grace_tui.cli.asking import about_workspace, ask, json_option, read, show, show_answer, show_json
+from grace_tui.cli.text import Column, table
 from grace_tui.workspace import Workspace
 
 COLUMNS = (
@@ -44,8 +44,7 @@ def list_knowledge(workspace: Workspace, as_json: bool) -> int:
 @about_workspace
 def show_knowledge(workspace: Workspace, signature: str, as_json: bool) -> int:
     """Show a remembered fix, by its signature."""
-    found = ask(workspace, "knowledge.show", id=signature).data
-    return show_json(found) if as_json else show(details(found))
+    return show_answer(ask(workspace, "knowledge.show", id=signature), as_json)
 
 
 def _row(fix: Fix) -> tuple[str, ...]:

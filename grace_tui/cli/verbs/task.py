@@ -2,8 +2,8 @@
 
 import click
 
-from grace_tui.cli.asking import about_workspace, ask, json_option, show, show_json
-from grace_tui.cli.text import Column, details, span, table
+from grace_tui.cli.asking import about_workspace, ask, json_option, show, show_answer, show_json
+from grace_tui.cli.text import Column, span, table
 from grace_tui.faces.views import TaskView
 from grace_tui.workspace import Workspace
 
@@ -37,8 +37,7 @@ def list_tasks(workspace: Workspace, as_json: bool) -> int:
 @about_workspace
 def show_task(workspace: Workspace, task_id: str, as_json: bool) -> int:
     """Show a repair with its gates and its diff."""
-    found = ask(workspace, "task.show", id=task_id).data
-    return show_json(found) if as_json else show(details(found))
+    return show_answer(ask(workspace, "task.show", id=task_id), as_json)
 
 
 def _row(task: TaskView) -> tuple[str, ...]:
