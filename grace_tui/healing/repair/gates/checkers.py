@@ -26,8 +26,8 @@ async def lint(setting: Setting) -> Said:
 
 async def types(setting: Setting) -> Said:
     """Ty finds nothing new in the changed files and their consumers."""
-    argv = ["check", "--output-format", "gitlab", "--exit-zero", "--python", sys.prefix]
-    argv += ["--extra-search-path", PACKAGE_HOME, "--project", "."]
+    argv = ["check", "--output-format", "gitlab", "--exit-zero", "--python", sys.prefix, "--project", "."]
+    argv += ["--config", f"environment.root = {json.dumps(['.', *_beside()])}"]
     return await _compare(setting, "ty", argv, setting.concerned, _gitlab)
 
 
@@ -59,6 +59,11 @@ async def _compare(
         return Said(False, f"{path}: {rule}: {message}" + (f" and {len(new) - 1} more" if len(new) > 1 else ""))
     gone = (before - after).total()
     return Said(True, f"{tool}: nothing new" + (f", {gone} fewer" if gone else ""))
+
+
+def _beside() -> list[str]:
+    """Where this package lies, when it runs from its sources. After the copy, whose own modules come first."""
+    return [] if Path(PACKAGE_HOME).is_relative_to(sys.prefix) else [PACKAGE_HOME]
 
 
 def _ruff(output: str, folder: Path) -> Iterable[Diagnostic]:

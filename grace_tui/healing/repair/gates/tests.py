@@ -24,18 +24,20 @@ SETTINGS = "[pytest]\nanyio_mode = auto\npythonpath = .\naddopts = --import-mode
 
 async def tests(setting: Setting) -> Said:
     """Run the concerned test files. A test that fails in the same words without the patch is another fault's."""
-    files, left_out = await asyncio.to_thread(_concerned_files, setting)
+    own, others, left_out = await asyncio.to_thread(_concerned_files, setting)
+    files = [*own, *others]
     if not files:
         return Said(None, f"no tests/kernels/test_*.py for {setting.failure.kernel} or {setting.patch.site.provider}")
     names = ", ".join(Path(path).stem.removeprefix("test_") for path in files)
-    patched = await _run(setting.after, files)
+    patched = await _side_by_side(setting.after, own, others)
     if isinstance(patched, str):
         return Said(False, f"{names}: {patched}")
     if not patched.cases:
         return Said(None, f"{names}: the files hold no test")
     new = patched.failed
     if new:
-        unpatched = await _run(setting.before, sorted({path for path in files if patched.fails_in(path)}))
+        again = [path for path in files if patched.fails_in(path)]
+        unpatched = await _side_by_side(setting.before, again[::2], again[1::2])
         known = {} if isinstance(unpatched, str) else unpatched.failed
         new = {case: why for case, why in new.items() if known.get(case) != why or setting.failure.message in why}
     if new:
@@ -62,9 +64,23 @@ class Results:
         return any(case.startswith(module) for case in self.failed)
 
 
-async def _run(copy: Path, files: Sequence[str]) -> Results | str:
+async def _side_by_side(copy: Path, *groups: Sequence[str]) -> Results | str:
+    """Run groups of files at the same time, each in its own process; the machine is assumed to have two cores."""
+    named = [(f"{copy.name}-{number}", group) for number, group in enumerate(groups) if group]
+    outcomes = await asyncio.gather(*(_run(copy, name, group) for name, group in named))
+    results = [outcome for outcome in outcomes if isinstance(outcome, Results)]
+    if len(results) < len(outcomes):
+        return next(outcome for outcome in outcomes if isinstance(outcome, str))
+    return Results(
+        tuple(case for result in results for case in result.cases),
+        {case: why for result in results for case, why in result.failed.items()},
+        sum(result.skipped for result in results),
+    )
+
+
+async def _run(copy: Path, name: str, files: Sequence[str]) -> Results | str:
     """The outcome of every test, or in words why there is none."""
-    ini, report = copy.parent / f"{copy.name}-pytest.ini", copy.parent / f"{copy.name}-tests.xml"
+    ini, report = copy.parent / f"{name}-pytest.ini", copy.parent / f"{name}-tests.xml"
     await asyncio.to_thread(ini.write_text, SETTINGS)
     argv = [sys.executable, "-m", "pytest", "-q", "--tb=line", "-p", "no:cacheprovider", "-p", "anyio"]
     argv += ["--continue-on-collection-errors"]
@@ -107,8 +123,8 @@ def _told(results: Results, names: str, left_out: int) -> str:
     return "; ".join(parts)
 
 
-def _concerned_files(setting: Setting) -> tuple[list[str], int]:
-    """(test files to run, how many of callers are left out): failed kernel, provider, then callers by name."""
+def _concerned_files(setting: Setting) -> tuple[list[str], list[str], int]:
+    """Test files of the failed kernel and the provider, those of callers, and how many of callers are left out."""
     tree = FileTree(setting.after)
     index = Index(tree)
     kernels = [setting.failure.kernel]
@@ -116,7 +132,7 @@ def _concerned_files(setting: Setting) -> tuple[list[str], int]:
     callers = [name for name in sorted(callers_of(index, setting)) if name not in kernels]
     first = [path for name in dict.fromkeys(kernels) if (path := f"tests/kernels/test_{name}.py") in tree.files]
     others = [path for name in callers if (path := f"tests/kernels/test_{name}.py") in tree.files]
-    return [*first, *others[:CALLER_FILES]], max(0, len(others) - CALLER_FILES)
+    return first, others[:CALLER_FILES], max(0, len(others) - CALLER_FILES)
 
 
 def kernel_of(path: str) -> str:

@@ -1,0 +1,64 @@
+"""The allow-list: what a repair may read and change."""
+
+from pathlib import Path
+
+import pytest
+
+from grace_tui.healing.repair.tree import FileTree, module_name
+from grace_tui.healing.repair.trial import Trial
+
+
+def test_tree_leaves_out_state_logs_policies_and_hidden_folders(root: Path) -> None:
+    files = FileTree(root).files
+    assert "kernels/log.py" in files
+    assert not [path for path in files if path.startswith((".grace", "logs", "policies"))]
+
+
+def test_tree_refuses_links_that_leave_the_root(root: Path, tmp_path: Path) -> None:
+    outside = tmp_path / "outside.py"
+    outside.write_text("X = 1\n")
+    (root / "kernels/link.py").symlink_to(outside)
+    (root / "kernels/folder").symlink_to(tmp_path)
+    tree = FileTree(root)
+    assert "kernels/link.py" not in tree.files
+    assert not tree.allows("kernels/link.py")
+    assert not tree.allows("kernels/folder/new.py")
+    with pytest.raises(FileNotFoundError):
+        tree.read("kernels/link.py")
+
+
+@pytest.mark.parametrize(
+    ("path", "allowed"),
+    [
+        ("kernels/log.py", True),
+        ("kernels/new.py", True),
+        ("kernels/new.toml", False),
+        ("policies/new.py", False),
+        (".grace/new.py", False),
+        ("../new.py", False),
+        ("/tmp/new.py", False),
+    ],
+)
+def test_tree_allows(root: Path, path: str, allowed: bool) -> None:
+    assert FileTree(root).allows(path) is allowed
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [("kernels/models/__init__.py", "kernels.models"), ("src/app/x.py", "app.x"), ("main.py", "main")],
+)
+def test_module_is_named_by_its_path(path: str, name: str) -> None:
+    assert module_name(path) == name
+
+
+def test_trial_copies_sources_and_policies_and_is_gone_after(root: Path) -> None:
+    trial = Trial(root)
+    copy = trial.copy("before")
+    try:
+        copied = {path.relative_to(copy).as_posix() for path in copy.rglob("*") if path.is_file()}
+        assert {"kernels/log.py", "policies/default.py"} <= copied
+        assert not [path for path in copied if path.startswith((".grace", "logs"))]
+        assert not copy.is_relative_to(root)
+    finally:
+        trial.close()
+    assert not copy.exists()
