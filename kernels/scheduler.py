@@ -7,7 +7,7 @@ missed runs once, however often it was missed. It never runs code or commands: a
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
-from typing import Any
+from typing import Any, Literal
 
 import anyio
 import anyio.to_thread
@@ -28,13 +28,14 @@ SHORTEST_INTERVAL = 1.0
 
 @dataclass(slots=True)
 class Job:
-    """One job; `declared` is what it was made from, so that it can be saved and made again."""
+    """One job; `declared` is what it was made from, so that an added one can be saved and made again."""
 
     name: str
     when: str
     trigger: BaseTrigger
     act: Callable[[], Awaitable[str]]
     next_run: datetime
+    origin: Literal["room", "settings", "added"] = "room"
     declared: Mapping[str, object] = field(default_factory=dict)
     runs: int = 0
     last_run: float | None = None
@@ -69,8 +70,10 @@ class Scheduler(Kernel):
     async def start(self) -> None:
         self.zone = await anyio.to_thread.run_sync(get_localzone)
         self._add_snapshot_job()
-        for name, declared in {**self._saved("added"), **self._declared_in_settings()}.items():
-            self._add(name, declared)
+        for name, declared in self._saved("added").items():
+            self._add(name, declared, "added")
+        for name, declared in self._declared_in_settings().items():
+            self._add(name, declared, "settings")
         for name, counts in self._saved("counts").items():
             if name in self.table:
                 job = self.table[name]
@@ -80,6 +83,7 @@ class Scheduler(Kernel):
         async with anyio.create_task_group() as self.group:
             async for now in self.every(LOOK):
                 for job in self._due():
+                    job.running = True  # before its task begins, so that no second look starts it again
                     self.group.start_soon(self._run, job)
                 if now >= self.report_due:
                     self._report()
@@ -94,9 +98,10 @@ class Scheduler(Kernel):
         async def act() -> str:
             return "ran"
 
-        job = Job("probe", "once", IntervalTrigger(seconds=60, timezone=UTC), act, noon)
-        await self._run(job)
-        if job.last_result != "ran" or job.next_run <= noon:
+        now = self._now()
+        job = Job("probe", "every 60 s", IntervalTrigger(seconds=60, timezone=self.zone), act, now)
+        await self._carry_out(job, regular=True)
+        if job.last_result != "ran" or job.next_run <= now:
             raise NotReady(f"scheduler ran its sample job with the result {job.last_result!r}")
 
     def save_state(self) -> Mapping[str, object]:
@@ -104,7 +109,7 @@ class Scheduler(Kernel):
             job.name: {"runs": job.runs, "last_run": job.last_run, "last": job.last_result}
             for job in self.table.values()
         }
-        added = {job.name: dict(job.declared) for job in self.table.values() if job.declared}
+        added = {job.name: dict(job.declared) for job in self.table.values() if job.origin == "added"}
         return {"counts": counts, "added": added}
 
     def summary(self) -> str:
@@ -135,10 +140,11 @@ class Scheduler(Kernel):
         return self._add_new(name, {"topic": topic, "cron": cron, "payload": dict(payload or {})})
 
     async def remove(self, name: str) -> None:
-        """Forget a job. Raises GraceError where it is unknown, or the room's own."""
-        job = self._job(name)
-        if not job.declared:
-            raise GraceError(f"{name} is the room's own job; it cannot be removed")
+        """Forget a job that was added. Raises GraceError where it is unknown, or not an added one."""
+        origin = self._job(name).origin
+        if origin != "added":
+            owner = "the room's own job" if origin == "room" else f"declared as kernels.scheduler.jobs.{name}"
+            raise GraceError(f"{name} is {owner}; it cannot be removed here")
         del self.table[name]
 
     async def run_now(self, job: str) -> str:
@@ -158,9 +164,9 @@ class Scheduler(Kernel):
     def _add_new(self, name: str, declared: Mapping[str, Any]) -> JobView:
         if name in self.table:
             raise GraceError(f"there is a job {name!r} already ({self.table[name].when})")
-        return self._view(self._add(name, declared))
+        return self._view(self._add(name, declared, "added"))
 
-    def _add(self, name: str, declared: Mapping[str, Any]) -> Job:
+    def _add(self, name: str, declared: Mapping[str, Any], origin: Literal["settings", "added"]) -> Job:
         topic, payload = str(declared.get("topic", "")), declared.get("payload", {})
         if not name or not topic or "*" in topic:
             raise GraceError(f"job {name!r}: topic is {topic!r}; expected one topic, without a pattern")
@@ -171,7 +177,7 @@ class Scheduler(Kernel):
             return f"published on {topic}: {reached} mailboxes"
 
         now = self._now()
-        job = self.table[name] = Job(name, when, trigger, act, next_after(trigger, now, now), dict(declared))
+        job = self.table[name] = Job(name, when, trigger, act, next_after(trigger, now, now), origin, dict(declared))
         return job
 
     def _add_snapshot_job(self) -> None:
@@ -205,6 +211,12 @@ class Scheduler(Kernel):
         return [job for job in self.table.values() if job.next_run <= now and not job.running]
 
     async def _run(self, job: Job, regular: bool = True) -> str:
+        await self._carry_out(job, regular)
+        self.count()
+        self._report()
+        return job.last_result
+
+    async def _carry_out(self, job: Job, regular: bool) -> None:
         job.running = True
         now = self._now()
         if regular:
@@ -218,9 +230,6 @@ class Scheduler(Kernel):
             job.running = False
         job.runs += 1
         job.last_run = now.timestamp()
-        self.count()
-        self._report()
-        return job.last_result
 
     # ---- telling
 

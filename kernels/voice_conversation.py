@@ -93,8 +93,8 @@ class VoiceConversation(Kernel):
         for pattern, intent in INTENTS:
             if pattern.search(question):
                 return await intent(self, question)
-        if self._named(question) is not None:
-            return await self.how_is(question)
+        if (record := self._named(question)) is not None:
+            return how_is(record)
         return f"I do not understand {question[:60]!r}. {HELP}"
 
     def _named(self, question: str) -> KernelRecord | None:
@@ -156,13 +156,6 @@ class VoiceConversation(Kernel):
             for task in tasks[:10]
         )
 
-    async def how_is(self, question: str) -> str:
-        record = self._named(question)
-        if record is None:
-            return f"Which kernel do you mean? {HELP}"
-        text = f"{record.name} is {record.state} for {duration(record.since)}, {plural(record.restarts, 'restart')}"
-        return ". ".join(part for part in (text, record.summary, record.error or record.detail) if part)
-
     async def why(self, question: str) -> str:
         record = self._named(question)
         found = re.search(r"\b[A-Z]+-?\d[\w-]*", question)
@@ -199,19 +192,21 @@ def ask_for(pattern: str, intent: Intent) -> tuple[re.Pattern[str], Intent]:
 INTENTS: tuple[tuple[re.Pattern[str], Intent], ...] = (
     ask_for(r"^\W*(hello|hi|hey|good (morning|evening|day))\b", VoiceConversation.greet),
     ask_for(r"\bhelp\b|what can you", VoiceConversation.help),
-    ask_for(r"\bwhy\b(?!.*\b(down|not running)\b.*\bkernels\b)(?!.*\bkernels\b)", VoiceConversation.why),
+    ask_for(r"\bkernels?\b.*\b(down|failed|broken|not running)\b", VoiceConversation.down),
+    ask_for(r"\bwhy\b", VoiceConversation.why),
+    ask_for(r"\bdown\b|what('s| is) broken", VoiceConversation.down),
     ask_for(r"how long|\buptime\b|\bup (for|since)\b", VoiceConversation.uptime),
     ask_for(r"did you (repair|fix|heal)|\b(repaired|fixed|healed|learned)\b", VoiceConversation.repaired),
-    ask_for(r"\b(fixing|repairing|healing|tasks?|queue)\b", VoiceConversation.fixing),
+    ask_for(r"\b(fixing|repairing|you healing|tasks?|queue)\b", VoiceConversation.fixing),
     ask_for(r"\bincidents?\b|\bproblems?\b", VoiceConversation.incidents),
-    ask_for(
-        r"\bkernels?\b.*\b(down|failed|broken|not running)\b|\bwhat('s| is) (down|broken)\b|\bdown\b",
-        VoiceConversation.down,
-    ),
-    ask_for(r"\bhow (is|does)\b.*\w+_\w+", VoiceConversation.how_is),
     ask_for(r"\bstatus\b|how are you|how is (it|everything)|\bkernels\b", VoiceConversation.status),
 )
 """First match wins."""
+
+
+def how_is(record: KernelRecord) -> str:
+    text = f"{record.name} is {record.state} for {duration(record.since)}, {plural(record.restarts, 'restart')}"
+    return ". ".join(part for part in (text, record.summary, record.error or record.detail) if part)
 
 
 def plural(number: int, word: str) -> str:

@@ -44,6 +44,15 @@ class Server(uvicorn.Server):
         while not await self.on_tick(0):  # noqa: ASYNC110  # uvicorn is told to exit by a plain flag
             await anyio.sleep(TICK)
 
+    async def leave(self) -> None:
+        """Do what a cancelled `serve` leaves undone: stop listening, and let open connections end."""
+        if not self.started:
+            return
+        for listener in self.servers:
+            listener.close()
+        if self.server_state.connections or self.server_state.tasks:
+            await self.shutdown()
+
 
 class ApiServer(Kernel):
     """Serves /health, /status, /kernels, /incidents and /metrics."""
@@ -122,10 +131,8 @@ class ApiServer(Kernel):
         try:
             await server.serve(sockets=[listening])
         finally:
-            # A cancelled `serve` leaves its connections open.
             with anyio.move_on_after(SHUTDOWN_WAIT, shield=True):
-                if server.started:
-                    await server.shutdown(sockets=[listening])
+                await server.leave()
 
     def _count_request(self) -> None:
         self.requests += 1

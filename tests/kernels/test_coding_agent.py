@@ -4,7 +4,7 @@ import anyio
 import pytest
 
 from grace_tui.kernel import FilesChanged, GraceError, MonitorReported, NotReady, TaskQueued, TaskRecord
-from grace_tui.kernel.testing import Bench, ManualClock, running, sample_task
+from grace_tui.kernel.testing import Bench, ManualClock, RealClock, running, sample_task
 from kernels.coding_agent import CodingAgent, measure_folder, measure_source
 from kernels.immutable_log import ImmutableLog
 
@@ -20,7 +20,7 @@ async def reports(bench: Bench, number: int) -> list[MonitorReported]:
     """The first `number` reports of the refactor monitor, once they are there."""
     with anyio.fail_after(5):
         while len(found := bench.bus.events(MonitorReported)) < number:
-            await anyio.sleep(0.002)
+            await RealClock().sleep(0.002)
     return found
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from grace_tui.kernel import AuditReport, GraceError, NotReady, TaskFinished
 from grace_tui.kernel.fakes import MemoryMailbox
-from grace_tui.kernel.testing import ManualClock, running, sample_kernel
+from grace_tui.kernel.testing import ManualClock, RealClock, running, sample_kernel
 from kernels.immutable_log import ImmutableLog
 from kernels.verification_framework import VerificationFramework
 
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.anyio
 async def until(condition: Callable[[], object]) -> None:
     with anyio.fail_after(5):
         while not condition():
-            await anyio.sleep(0.002)
+            await RealClock().sleep(0.002)
 
 
 def learned(kernel: str, outcome: str = "learned") -> TaskFinished:
