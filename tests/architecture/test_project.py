@@ -65,4 +65,4 @@ async def test_readme_kernel_runs(tmp_path: Path) -> None:
     kind = names["Pulse"]
     async with running(kind, workspace=tmp_path, saved_state={"pulse": {"total": 7}}) as bench:  # type: ignore[arg-type]
         assert await bench.instances["pulse"].ticks() == 7  # type: ignore[attr-defined]
-    assert len(code[1].splitlines()) <= 27
+    assert len([line for line in code[1].splitlines() if line.strip()]) <= 20
