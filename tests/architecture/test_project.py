@@ -12,7 +12,7 @@ from grace_tui.kernel.testing import running
 from tests.architecture.project import ROOT, requirements, sources
 
 UNFINISHED = re.compile(r"\b(?:TODO|FIXME|XXX|HACK)\b")
-MACHINE_PATH = re.compile(r"""(?<![\w.~-])/(?:work|root|home/[a-z]+)/[\w.]""")
+MACHINE_PATH = re.compile(r"""(?<![\w.~-])/(?:work|root)/[\w.]""")
 TEXTS = {".py", ".toml", ".md", ".sh", ".tcss", ".cedar", ".yml", ""}
 
 
