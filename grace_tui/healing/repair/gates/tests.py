@@ -132,6 +132,7 @@ def _concerned_files(setting: Setting) -> tuple[list[str], list[str], int]:
     callers = [name for name in sorted(callers_of(index, setting)) if name not in kernels]
     first = [path for name in dict.fromkeys(kernels) if (path := f"tests/kernels/test_{name}.py") in tree.files]
     others = [path for name in callers if (path := f"tests/kernels/test_{name}.py") in tree.files]
+    others.sort(key=lambda path: len(index.text(path)))  # the shortest: more callers' tests for the same time
     return first, others[:CALLER_FILES], max(0, len(others) - CALLER_FILES)
 
 
