@@ -34,7 +34,7 @@ def in_terminal(code: str, folder: Path) -> tuple[int, bytes]:
         stdout=theirs,
         stderr=theirs,
         cwd=folder,
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        env=os.environ | {"PYTHONPATH": str(ROOT), "PYTHON_COLORS": "0"},
     ) as process:
         os.close(theirs)
         painted = b""
