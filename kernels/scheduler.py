@@ -11,7 +11,6 @@ from typing import Any, Literal
 
 import anyio
 import anyio.to_thread
-from anyio.abc import TaskGroup
 from apscheduler.triggers.base import BaseTrigger  # type: ignore[import-untyped]
 from apscheduler.triggers.cron import CronTrigger  # type: ignore[import-untyped]
 from apscheduler.triggers.interval import IntervalTrigger  # type: ignore[import-untyped]
@@ -23,7 +22,8 @@ LOOK = 1.0
 REPORT_PERIOD = 30.0
 SNAPSHOT = "snapshot"
 SNAPSHOT_PERIOD = 3600.0
-SHORTEST_INTERVAL = 1.0
+SNAPSHOTS_KEPT = 96
+SMALLEST = 1.0
 
 
 @dataclass(slots=True)
@@ -64,12 +64,13 @@ class Scheduler(Kernel):
         super().__init__(context)
         self.table: dict[str, Job] = {}
         self.zone: tzinfo = UTC
-        self.group: TaskGroup | None = None
+        self.kept = SNAPSHOTS_KEPT
         self.report_due = context.clock.monotonic()
 
     async def start(self) -> None:
         self.zone = await anyio.to_thread.run_sync(get_localzone)
         self._add_snapshot_job()
+        self.kept = int(number(self.settings.get("snapshots_kept", SNAPSHOTS_KEPT), "kernels.scheduler.snapshots_kept"))
         for name, declared in self._saved("added").items():
             self._add(name, declared, "added")
         for name, declared in self._declared_in_settings().items():
@@ -80,11 +81,11 @@ class Scheduler(Kernel):
                 job.runs, job.last_run, job.last_result = int(counts["runs"]), counts["last_run"], str(counts["last"])
 
     async def run(self) -> None:
-        async with anyio.create_task_group() as self.group:
+        async with anyio.create_task_group() as group:
             async for now in self.every(LOOK):
                 for job in self._due():
                     job.running = True  # before its task begins, so that no second look starts it again
-                    self.group.start_soon(self._run, job)
+                    group.start_soon(self._run, job)
                 if now >= self.report_due:
                     self._report()
 
@@ -190,7 +191,8 @@ class Scheduler(Kernel):
 
     async def _take_snapshot(self) -> str:
         snapshot = await self.context.snapshots.take("scheduled")
-        return f"{snapshot.id}: {snapshot.files} files, {snapshot.bytes} bytes added"
+        gone = await self.context.snapshots.prune(self.kept)
+        return f"{snapshot.id}: {snapshot.files} files, {snapshot.bytes} bytes added, {len(gone)} snapshots pruned"
 
     def _declared_in_settings(self) -> dict[str, Mapping[str, Any]]:
         jobs = self.settings.get("jobs", {})
@@ -272,8 +274,8 @@ def next_after(trigger: BaseTrigger, last: datetime | None, now: datetime) -> da
 
 
 def number(value: object, place: str) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or value < SHORTEST_INTERVAL:
-        raise GraceError(f"{place} is {value!r}; expected seconds, at least {SHORTEST_INTERVAL:g}")
+    if isinstance(value, bool) or not isinstance(value, int | float) or value < SMALLEST:
+        raise GraceError(f"{place} is {value!r}; expected a number, at least {SMALLEST:g}")
     return float(value)
 
 

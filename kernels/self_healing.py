@@ -28,6 +28,8 @@ from grace_tui.kernel import (
 ANSWERS_AT_ONCE = 4
 QUEUE_PERIOD = 4.0
 UNANSWERED = ("open", "reopened")
+MEASURED = "trigger"
+"""Phase of an incident that a rule measured: no exception, so no code to repair; its rule resolves it."""
 WORKS_OR_SOON_WILL = ("running", "starting")
 
 
@@ -112,7 +114,10 @@ class SelfHealing(Kernel):
         return incident
 
     def _answer_soon(self, group: TaskGroup, incident_id: str) -> None:
-        if incident_id not in self.answering:
+        incident = self.context.incidents.get(incident_id)
+        if incident is not None and incident.phase == MEASURED:
+            self.log.info("left to the rule that reported it", incident=incident_id, title=incident.title)
+        elif incident_id not in self.answering:
             self.answering.add(incident_id)
             group.start_soon(self._answer, incident_id)
 

@@ -5,7 +5,7 @@ not hold is recorded and reported. It never repairs or restarts anything itself.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import anyio
@@ -56,19 +56,22 @@ class VerificationFramework(Kernel):
     def __init__(self, context: KernelContext) -> None:
         super().__init__(context)
         self.checks: tuple[Check, ...] = ()
-        self.broken: set[tuple[str, str]] = set()
+        self.reported: dict[tuple[str, str], str] = {}
         self.audit_due = 0.0
         self.audit_check: Check | None = None
 
     async def start(self) -> None:
-        self.broken = {(str(name), str(kernel)) for name, kernel in self.saved_state.get("broken", ())}
+        for name, kernel, incident_id in self.saved_state.get("reported", ()):
+            self.reported[str(name), str(kernel)] = str(incident_id)
         self.feed = self.subscribe(TaskFinished)
 
     async def run(self) -> None:
         async with anyio.create_task_group() as group:
             group.start_soon(self._watch_repairs)
             async for _ in self.every(PERIOD):
-                self._judge(await self.invariants())
+                self.checks = await self.invariants()
+                self.count(len(self.checks))
+                self._judge(self.checks)
 
     async def probe(self) -> None:
         """Send itself a message over the bus, and find the two breaches in records of its own making."""
@@ -80,7 +83,7 @@ class VerificationFramework(Kernel):
             raise NotReady("verification_framework did not see the breaches in its sample")
 
     def save_state(self) -> Mapping[str, object]:
-        return {"broken": sorted(self.broken)}
+        return {"reported": [[*about, incident_id] for about, incident_id in self.reported.items()]}
 
     def summary(self) -> str:
         good = sum(check.ok for check in self.checks)
@@ -140,19 +143,21 @@ class VerificationFramework(Kernel):
             self.audit_check = Check("audit chain verifies", "immutable_log", report.ok, found)
         return self.audit_check
 
-    def _judge(self, checks: tuple[Check, ...]) -> None:
-        """Report each breach once, when it begins."""
-        self.checks = checks
-        self.count(len(checks))
-        broken = {(check.name, check.kernel) for check in checks if not check.ok}
-        for check in checks:
-            if not check.ok and (check.name, check.kernel) not in self.broken:
-                self._report(check)
-        self.broken = broken
+    def _judge(self, checks: Sequence[Check]) -> None:
+        """Report each breach once, when it begins, and resolve it when it is over."""
+        broken = {(check.name, check.kernel): check.found for check in checks if not check.ok}
+        for (name, kernel), found in broken.items():
+            if (name, kernel) not in self.reported:
+                self.log.warning("invariant broken", invariant=name, kernel=kernel, found=found)
+                incident = self.context.incidents.report(kernel, "InvariantBroken", f"{name}: {found}", by=self.name)
+                self.reported[name, kernel] = incident.id
+        names = {check.name for check in checks}
+        for about in [about for about in self.reported if about[0] in names and about not in broken]:
+            self._resolve(self.reported.pop(about), about[0])
 
-    def _report(self, check: Check) -> None:
-        self.log.warning("invariant broken", invariant=check.name, kernel=check.kernel, found=check.found)
-        self.context.incidents.report(check.kernel, "InvariantBroken", f"{check.name}: {check.found}", by=self.name)
+    def _resolve(self, incident_id: str, invariant: str) -> None:
+        if self.context.incidents.get(incident_id) is not None:
+            self.context.incidents.move(incident_id, "resolved", f"{invariant}: holds again", by=self.name)
 
     # ---- after a repair
 
@@ -167,9 +172,9 @@ class VerificationFramework(Kernel):
         except GraceError as problem:
             report = Report(finished.kernel, False, (Check("exists", finished.kernel, False, str(problem)),))
         await self._record(finished, report)
-        for check in report.checks:
-            if not check.ok:
-                self._report(check)
+        self._judge(
+            [replace(check, name=f"{check.name} after the repair of {report.kernel}") for check in report.checks]
+        )
 
     async def _record(self, finished: TaskFinished, report: Report) -> None:
         result = "holds" if report.ok else "does not hold"

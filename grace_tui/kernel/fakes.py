@@ -354,6 +354,11 @@ class MemorySnapshots:
     async def changed_since(self, snapshot_id: str) -> tuple[str, ...]:
         return self.changed
 
+    async def prune(self, keep: int) -> tuple[str, ...]:
+        gone = tuple(record.id for record in self.taken[keep:])
+        del self.taken[keep:]
+        return gone
+
 
 @dataclass
 class MemoryRoom:

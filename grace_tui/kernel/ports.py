@@ -161,6 +161,9 @@ class SnapshotPort(Protocol):
     async def changed_since(self, snapshot_id: str) -> tuple[str, ...]:
         """Files that differ from that snapshot, relative to the workspace."""
 
+    async def prune(self, keep: int) -> tuple[str, ...]:
+        """Forget all but the newest `keep` snapshots; returns the ids that went."""
+
 
 class RoomPort(Protocol):
     """The room itself: what is running, and the one door for commands."""

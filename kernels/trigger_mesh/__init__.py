@@ -31,6 +31,8 @@ class RuleState:
     """Breaches in a row."""
     firing: bool = False
     fired: int = 0
+    incident_id: str = ""
+    """The incident it opened last, while that is its to resolve."""
     quiet_until: float = 0.0
     """Monotonic time before which it does not fire again."""
     next_check: float = 0.0
@@ -51,10 +53,10 @@ class TriggerMesh(Kernel):
 
     async def start(self) -> None:
         self.rules_in_use = with_thresholds(RULES, self.settings.get("thresholds", {}))
-        fired = dict(self.saved_state.get("fired", {}))
+        saved = dict(self.saved_state.get("rules", {}))
         for rule in self.rules_in_use:
-            state = RuleState(rule.name, rule.asks, rule.threshold, rule.unit, fired=int(fired.get(rule.name, 0)))
-            self.states[rule.name] = state
+            state = RuleState(rule.name, rule.asks, rule.threshold, rule.unit)
+            self.states[rule.name] = replace(state, **saved.get(rule.name, {}))
         self.feed = self.subscribe(FilesChanged)
         await self.measures.start(self.saved_state.get("baseline", {}))
 
@@ -77,8 +79,11 @@ class TriggerMesh(Kernel):
             raise NotReady("trigger_mesh does not fire exactly once for a breach")
 
     def save_state(self) -> Mapping[str, object]:
-        fired = {name: state.fired for name, state in self.states.items()}
-        return {"fired": fired, "baseline": self.measures.baseline()}
+        rules = {
+            name: {"firing": state.firing, "fired": state.fired, "incident_id": state.incident_id}
+            for name, state in self.states.items()
+        }
+        return {"rules": rules, "baseline": self.measures.baseline()}
 
     def summary(self) -> str:
         firing = sum(state.firing for state in self.states.values())
@@ -114,16 +119,27 @@ class TriggerMesh(Kernel):
             self.log.warning("rule not measured", rule=rule.name, problem=str(problem))
             self.states[rule.name] = replace(self.states[rule.name], value=None, detail=f"not measured: {problem}")
             return
-        self.states[rule.name], fires = judge(rule, self.states[rule.name], reading, self.context.clock.monotonic())
+        before = self.states[rule.name]
+        state, fires = judge(rule, before, reading, self.context.clock.monotonic())
         if fires:
-            self._fire(rule, reading)
+            state = replace(state, incident_id=self._fire(rule, reading))
+        elif before.firing and not state.firing:
+            self._clear(before.incident_id, reading)
+            state = replace(state, incident_id="")
+        self.states[rule.name] = state
 
-    def _fire(self, rule: Rule, reading: Reading) -> None:
+    def _fire(self, rule: Rule, reading: Reading) -> str:
+        """Tell of a breach; returns the incident it opened, if it is one."""
         text = f"{rule.asks}: {reading.value:g} {rule.unit}, limit {rule.threshold:g}"
         text = f"{text} ({reading.detail})" if reading.detail else text
         self.log.warning("rule fires", rule=rule.name, found=text)
-        if rule.opens_incident:
-            self.context.incidents.report(reading.kernel or rule.kernel, rule.kind, text, by=self.name)
+        if not rule.opens_incident:
+            return ""
+        return self.context.incidents.report(reading.kernel or rule.kernel, rule.kind, text, by=self.name).id
+
+    def _clear(self, incident_id: str, reading: Reading) -> None:
+        if incident_id and self.context.incidents.get(incident_id) is not None:
+            self.context.incidents.move(incident_id, "resolved", f"measured {reading.value:g} again", by=self.name)
 
     def _report(self) -> None:
         firing = [rule.name for rule in self.rules_in_use if rule.opens_incident and self.states[rule.name].firing]

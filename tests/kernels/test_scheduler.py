@@ -23,6 +23,15 @@ async def test_a_snapshot_is_taken_at_start_when_there_is_none(tmp_path: Path) -
         assert len(bench.snapshots.taken) == 2
 
 
+async def test_only_the_newest_snapshots_are_kept(tmp_path: Path) -> None:
+    clock, settings = ManualClock(), {"scheduler": {"snapshots_kept": 2}}
+    async with running(Scheduler, workspace=tmp_path, clock=clock, settings=settings) as bench:
+        await clock.advance(2)
+        for _ in range(3):
+            await bench.get(Scheduler).run_now("snapshot")
+        assert len(bench.snapshots.taken) == 2
+
+
 async def test_a_young_snapshot_is_followed_after_the_rest_of_the_hour(tmp_path: Path) -> None:
     clock = ManualClock(10_000.0)
     async with running(workspace=tmp_path, clock=clock) as bench:
@@ -86,10 +95,10 @@ async def test_jobs_of_the_settings_are_in_the_table_the_next_one_first(tmp_path
         ({"jobs": []}, "jobs is .*; expected a table for each job"),
         ({"jobs": {"a": {"topic": "t"}}}, "job 'a' needs either `every` .* or `cron`"),
         ({"jobs": {"a": {"topic": "t", "every": 1, "cron": "* * * * *"}}}, "needs either"),
-        ({"jobs": {"a": {"topic": "t", "every": "soon"}}}, "job 'a': every is 'soon'; expected seconds, at least 1"),
+        ({"jobs": {"a": {"topic": "t", "every": "soon"}}}, "job 'a': every is 'soon'; expected a number, at least 1"),
         ({"jobs": {"a": {"topic": "t", "cron": "61 * * * *"}}}, "job 'a': cron is '61"),
         ({"jobs": {"a": {"topic": "t.*", "every": 9}}}, "job 'a': topic is 't\\.\\*'; expected one topic"),
-        ({"snapshot_every": 0}, "snapshot_every is 0; expected seconds"),
+        ({"snapshot_every": 0}, "snapshot_every is 0; expected a number"),
     ],
 )
 async def test_bad_settings_are_named(tmp_path: Path, settings: dict[str, object], message: str) -> None:
@@ -104,7 +113,7 @@ async def test_a_job_is_run_now_and_its_regular_run_stays(tmp_path: Path) -> Non
         scheduler = bench.get(Scheduler)
         await clock.advance(2)
         before = (await scheduler.jobs())[0].next_in
-        assert await scheduler.run_now("snapshot") == "S2: 0 files, 0 bytes added"
+        assert await scheduler.run_now("snapshot") == "S2: 0 files, 0 bytes added, 0 snapshots pruned"
         assert (await scheduler.jobs())[0].next_in == before
         with pytest.raises(GraceError, match="no job 'lunch'; there are snapshot"):
             await scheduler.run_now("lunch")

@@ -59,6 +59,15 @@ async def test_open_incidents_are_answered_at_start_and_others_are_left(tmp_path
         assert sorted(bench.healer.responded) == ["I1", "I4"]
 
 
+async def test_a_measured_breach_is_left_to_its_rule(tmp_path: Path) -> None:
+    async with running(ImmutableLog, SelfHealing, workspace=tmp_path) as bench:
+        bench.incidents.report("room", "CpuPressure", "97 %", by="trigger_mesh")
+        bench.bus.publish("incident.opened", opened("I1"), source="room")
+        await settle()
+        assert bench.healer.responded == []
+        assert any("left to the rule" in line for line in bench.logs["self_healing"].lines)
+
+
 async def test_an_answer_that_fails_is_recorded_and_the_next_is_given(tmp_path: Path) -> None:
     async with running(ImmutableLog, SelfHealing, workspace=tmp_path) as bench:
         respond = bench.healer.respond

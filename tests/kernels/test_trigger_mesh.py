@@ -99,6 +99,22 @@ async def test_a_heartbeat_gap_opens_one_incident_for_its_kernel(tmp_path: Path)
         assert bench.room.commands == []
 
 
+async def test_a_value_that_is_back_resolves_the_incident_also_after_a_restart(tmp_path: Path) -> None:
+    async with running(TriggerMesh, workspace=tmp_path, clock=ManualClock()) as bench:
+        mesh = await first_check(bench)
+        bench.room.records = (sample_kernel("librarian", beat_age=33.0),)
+        await mesh.check_now()
+        saved = mesh.save_state()
+        await bench.stop(TriggerMesh)
+        again = await bench.start(TriggerMesh, saved_state=saved)
+        await again.check_now()
+        assert bench.incidents.all()[0].state == "open"
+        bench.room.records = (sample_kernel("librarian"),)
+        await again.check_now()
+        (incident,) = bench.incidents.all()
+        assert (incident.state, incident.action) == ("resolved", "measured 0.03 again")
+
+
 async def test_a_backlog_is_measured_by_the_deepest_mailbox(tmp_path: Path) -> None:
     async with running(TriggerMesh, workspace=tmp_path, clock=ManualClock()) as bench:
         mesh = await first_check(bench)

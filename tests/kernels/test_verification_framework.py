@@ -27,6 +27,7 @@ async def test_a_sound_room_holds_every_invariant(tmp_path: Path) -> None:
     async with running(VerificationFramework, workspace=tmp_path) as bench:
         bench.room.records = (sample_kernel("librarian"), sample_kernel("sandbox", state="failed", version=""))
         checks = await bench.get(VerificationFramework).invariants()
+        await until(lambda: bench.get(VerificationFramework).summary() == "4 of 4 hold")
         assert {check.name: check.ok for check in checks} == {
             "bus delivers": True,
             "audit chain verifies": True,
@@ -36,7 +37,7 @@ async def test_a_sound_room_holds_every_invariant(tmp_path: Path) -> None:
         assert "1 running kernels beat in time" in [check.found for check in checks]
 
 
-async def test_each_breach_is_reported_once_while_it_lasts(tmp_path: Path) -> None:
+async def test_each_breach_is_reported_once_and_resolved_when_it_is_over(tmp_path: Path) -> None:
     clock = ManualClock()
     async with running(VerificationFramework, workspace=tmp_path, clock=clock) as bench:
         framework = bench.get(VerificationFramework)
@@ -49,7 +50,12 @@ async def test_each_breach_is_reported_once_while_it_lasts(tmp_path: Path) -> No
             ("librarian", "InvariantBroken", "kernels beat: last beat 31 s ago, limit 30 s"): 1,
             ("sandbox", "InvariantBroken", "code is known: RUNNING without a version"): 1,
         }
-        assert framework.summary() == "2 of 4 hold"
+        bench.room.records = (sample_kernel("librarian"), sample_kernel("sandbox", version=""))
+        framework._judge(await framework.invariants())
+        assert [(one.kernel, one.state) for one in bench.incidents.all()] == [
+            ("sandbox", "open"),
+            ("librarian", "resolved"),
+        ]
 
 
 async def test_a_changed_audit_entry_is_reported_against_the_log(tmp_path: Path) -> None:
@@ -102,8 +108,11 @@ async def test_a_repair_that_does_not_hold_is_reported(tmp_path: Path) -> None:
         bench.room.records = (sample_kernel("librarian"),)
         bench.bus.publish("task.finished", learned("librarian"), source="room")
         await until(bench.incidents.all)
-        assert "files compile: kernels/librarian.py: " in bench.incidents.all()[0].message
+        assert "files compile after the repair of librarian: kernels/lib" in bench.incidents.all()[0].message
         assert bench.audit.entries[-1].record["result"] == "does not hold"
+        (tmp_path / "kernels" / "librarian.py").write_text("x = 1\n")
+        bench.bus.publish("task.finished", learned("librarian"), source="room")
+        await until(lambda: bench.incidents.all()[0].state == "resolved")
 
 
 async def test_a_kernel_is_verified_on_request(tmp_path: Path) -> None:
