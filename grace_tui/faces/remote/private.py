@@ -1,7 +1,7 @@
 """Every private name of Textual and Rich that the stream driver relies on, with what each is for.
 
 Textual is pinned to a minor version for the sake of this file; the tests that read the paint with a terminal emulator
-tell whether a new version still fits. Nothing else in the package touches an underscore name of another.
+tell whether a new version still fits. Besides, the driver uses what `Driver` gives its subclasses, and nothing else.
 """
 
 import asyncio
@@ -12,8 +12,10 @@ from typing import Any
 
 from rich.color import ColorSystem
 from rich.console import Console
+from textual._styles_cache import StylesCache
 from textual._xterm_parser import XTermParser
 from textual.app import App
+from textual.filter import ANSIToTruecolor
 
 
 class KeyParser(XTermParser):
@@ -47,6 +49,16 @@ def prepare(app: App[Any]) -> None:
 def crash_of(app: App[Any]) -> Exception | None:
     """What an App died of; it swallows its own exceptions."""
     return app._exception
+
+
+def forget() -> None:
+    """Let go of what ended screens left in caches of the process. Called when a screen has ended.
+
+    These two are methods cached with their object as a part of the key: a thousand painted widgets, with all their
+    lines, would be kept until newer ones push them out. The screens that go on fill them anew.
+    """
+    StylesCache.get_inner_outer.cache_clear()
+    ANSIToTruecolor.truecolor_style.cache_clear()
 
 
 def cancel_stuck(app: App[Any], own_task: asyncio.Task[Any]) -> None:

@@ -42,7 +42,7 @@ class Screen:
         self.channel.on_lost = self._asked_to_end.set
         if self.channel.closed:
             return "lost"
-        crash = await self._run_app()
+        crash = None if self._asked_to_end.is_set() else await self._run_app()
         reason, text = self._ending(crash)
         if crash is not None:
             self._on_crash(self.channel.info, _plain_traceback(crash))
@@ -68,6 +68,7 @@ class Screen:
             asked.cancel()
             running.cancel()
             self._app = self.channel.listener = None
+            private.forget()
         if not running.done():
             waited = _PATIENCE * self._deadline
             return TimeoutError(f"the App went on {waited:g} s after it was told to end; it was abandoned")

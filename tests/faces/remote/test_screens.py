@@ -9,10 +9,10 @@ import weakref
 from pathlib import Path
 
 import pytest
+from textual._styles_cache import StylesCache
 from textual.app import App, ComposeResult
 from textual.driver import Driver
 from textual.widget import Widget
-from textual.worker import Worker
 
 from grace_tui.faces.remote.channel import ChannelInfo
 from tests.faces.remote.support import MemoryChannel, Tiny, Viewer, open_host, open_room, until
@@ -174,6 +174,7 @@ async def test_a_closed_host_opens_nothing_more() -> None:
         channel = MemoryChannel()
         assert await room.screens.start(channel) == "closed"
         assert channel.farewell == ("closed", "the room was closed")
+        assert channel.out == b""
 
 
 async def test_twenty_screens_leave_nothing_behind(tmp_path: Path) -> None:
@@ -200,4 +201,5 @@ async def test_twenty_screens_leave_nothing_behind(tmp_path: Path) -> None:
             await until(lambda: room.screens.count == 0, "the screen ended")
         await until(lambda: gc.collect() >= 0 and not any(app() for app in apps), "every App is gone", 5)
     assert len(apps) == 20
-    assert not [thing for thing in gc.get_objects() if isinstance(thing, Worker)]
+    gc.collect()
+    assert not [thing for thing in gc.get_objects() if isinstance(thing, StylesCache | Widget)]

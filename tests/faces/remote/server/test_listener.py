@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import random
 import socket
 from pathlib import Path
 
@@ -173,3 +174,44 @@ async def test_a_peer_that_says_no_more_is_let_go(path: Path) -> None:
         viewer.transport.get_extra_info("socket").shutdown(socket.SHUT_WR)
         await until(lambda: room.screens.count == 0, "its screen ended")
         await until(lambda: room.server.connections == 0, "its connection ended")
+
+
+async def test_a_hundred_random_peers_harm_nobody(path: Path) -> None:
+    dice = random.Random(20251115)
+    async with open_room(path) as room:
+        other = await Viewer.attach(path)
+        await other.sees("sees")
+        for _ in range(100):
+            peer = await Viewer.connect(path)
+            kind = dice.choice([b"H", b"R", b"D", b"C", b"A", b"V", b"E", b"?"])
+            peer.transport.write(kind + dice.randbytes(dice.randrange(1, 60)))
+            if dice.random() < 0.5:
+                peer.transport.abort()
+        await until(lambda: room.server.connections >= 1, "they came")
+        other.type(b"a")
+        await other.sees("a.")
+        assert room.crashes == []
+        assert room.broken == []
+
+
+async def test_a_peer_that_says_nothing_is_hung_up_on(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("grace_tui.faces.remote.server.connection.HELLO_SECONDS", 0.02)
+    async with open_room(path):
+        peer = await Viewer.connect(path)
+        assert await peer.ended() == {"reason": "refused", "text": "no first frame came"}
+
+
+async def test_one_peer_too_many_is_refused(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("grace_tui.faces.remote.server.listener.MAX_CONNECTIONS", 1)
+    async with open_room(path):
+        first = await Viewer.attach(path)
+        await first.sees("sees")
+        second = await Viewer.attach(path)
+        assert (await second.ended())["text"] == "1 are connected already"
+
+
+async def test_keys_typed_before_the_screen_is_there_are_not_lost(path: Path) -> None:
+    async with open_room(path):
+        viewer = await Viewer.attach(path)
+        viewer.type(b"abc")
+        await viewer.sees("a b c.")
