@@ -39,3 +39,11 @@ def test_template_shows_the_defaults(tmp_path: Path) -> None:
     loaded = load_settings(tmp_path / "grace.toml")
     assert msgspec.structs.replace(loaded, kernels={}) == Settings()
     assert set(loaded.kernels) == {"NAME"}
+
+
+def test_every_setting_is_read_by_something() -> None:
+    package = README.parent / "grace_tui"
+    files = (file for file in package.rglob("*.py") if "settings" not in file.relative_to(package).parts)
+    readers = [text for file in files if "settings" in (text := file.read_text())]
+    unread = [entry.key for entry in entries() if not any(re.search(rf"\.{entry.key}\b", text) for text in readers)]
+    assert unread == []
