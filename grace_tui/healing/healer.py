@@ -17,6 +17,7 @@ from grace_tui.healing.repair.gates.tests import kernel_of
 from grace_tui.healing.repair.knowledge import Knowledge, KnownFix, Unreadable, as_view, replayed
 from grace_tui.healing.repair.patch import Patch, Refused
 from grace_tui.healing.repair.repair import Progress, Unrepaired, check_known, repair
+from grace_tui.healing.repair.trial import sweep_trials
 from grace_tui.healing.seams import Incidents, Queue, RoomHooks, Verdict
 from grace_tui.kernel.errors import GraceError
 from grace_tui.kernel.events import DecisionMade, TaskChanged, TaskFinished, TaskQueued
@@ -130,6 +131,7 @@ class Healer:
 
     def recover(self) -> tuple[Recovered, ...]:
         """Once, before the kernels start: end what a killed room left half done. An unwatched patch is taken back."""
+        sweep_trials()
         recovered = list(self.journal.recover())
         for task in self.queue.all():
             if task.state in FINISHED:

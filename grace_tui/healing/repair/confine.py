@@ -21,6 +21,7 @@ SIOCGIFFLAGS, SIOCSIFFLAGS, IFF_UP = 0x8913, 0x8914, 1
 def main() -> None:
     options, command = json.loads(sys.argv[1]), sys.argv[3:]
     limit(options)
+    os.nice(options.get("nice", 0))
     removed = options.get("network") is False and leave_network()
     if options.get("probe"):
         print("none" if removed else "shared")

@@ -31,6 +31,8 @@ class Limits:
     file_bytes: int = 64 * MEGABYTE
     seconds: float = 60.0
     """Wall-clock time before the session is killed."""
+    nice: int = 5
+    """A repair yields to the room: its screens and kernels come first."""
     network: bool = True
     """False takes the network away where the system allows it."""
 
@@ -114,6 +116,7 @@ def _confined(command: Command) -> list[str]:
         "cpu_seconds": limits.cpu_seconds,
         "memory_bytes": limits.memory_bytes,
         "file_bytes": limits.file_bytes,
+        "nice": limits.nice,
         "network": limits.network,
     }
     return [sys.executable, "-I", "-S", CONFINE, json.dumps(options), "--", *command.argv]

@@ -15,7 +15,8 @@ WATCHED_PHASES = ("run", "heartbeat")
 WATCH_SECONDS = 1.0
 
 _ERROR_LINE = re.compile(r"^(?:\w+\.)*(?P<kind>[A-Z]\w*)(?:: (?P<message>.*))?$")
-_STEADY = re.compile(r"0x[0-9a-f]+|\(?/[^\s'\")]*\)?|\d+")
+_STEADY = re.compile(r"""[^\s'"()]*/[^\s'"()]*|0x[0-9a-f]+|\d+""")
+"""What may differ between two runs of one failure: paths, addresses, numbers."""
 
 
 @dataclass(frozen=True, slots=True)

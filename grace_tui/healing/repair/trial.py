@@ -3,14 +3,18 @@
 Plain copies of the sources and of the small files they read; never `.grace/`, `.git/`, logs or a virtual environment.
 """
 
+import os
 import shutil
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+import psutil
+
 from grace_tui.healing.repair.patch import FileEdit
 from grace_tui.healing.repair.tree import SKIPPED_FOLDERS, walk
 
+PREFIX = "grace-trial-"
 LARGEST_FILE = 1 << 20
 LARGEST_TREE = 256 << 20
 CHECKER_SETTINGS = ("pyproject.toml", "ruff.toml", ".ruff.toml")
@@ -31,7 +35,7 @@ class Trial:
 
     def __init__(self, root: Path) -> None:
         self.root = root.resolve()
-        self.folder = Path(tempfile.mkdtemp(prefix="grace-trial-")).resolve()
+        self.folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-")).resolve()
 
     def copy(self, name: str, edits: Sequence[FileEdit] = ()) -> Path:
         """Copy the workspace to a folder of that name and write the edits into it."""
@@ -59,6 +63,17 @@ class Trial:
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_bytes(edit.after.encode())
         return target
+
+
+def sweep_trials() -> int:
+    """Remove the trials of rooms that were killed, and return how many there were."""
+    swept = 0
+    for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+        owner = folder.name.removeprefix(PREFIX).partition("-")[0]
+        if owner.isdecimal() and not psutil.pid_exists(int(owner)) and folder.stat().st_uid == os.getuid():
+            shutil.rmtree(folder, ignore_errors=True)
+            swept += 1
+    return swept
 
 
 def copy_tree(root: Path, target: Path) -> None:

@@ -138,7 +138,7 @@ def lost_export() -> Failure:
         kernel="rules",
         phase="load",
         kind="ImportError",
-        message="cannot import name 'open_session' from 'kernels.models' (/somewhere/kernels/models/__init__.py)",
+        message="cannot import name 'open_session' from 'kernels.models' (kernels/models/__init__.py)",
         frames=(Frame("kernels/rules.py", True, "<module>", 4),),
         missing=("kernels.models", "open_session", "kernels/models/__init__.py"),
     )

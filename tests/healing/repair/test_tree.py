@@ -1,11 +1,14 @@
 """The allow-list: what a repair may read and change."""
 
+import subprocess
+import sys
+import tempfile
 from pathlib import Path
 
 import pytest
 
 from grace_tui.healing.repair.tree import FileTree, module_name
-from grace_tui.healing.repair.trial import Trial
+from grace_tui.healing.repair.trial import Trial, sweep_trials
 
 
 def test_tree_leaves_out_state_logs_policies_and_hidden_folders(root: Path) -> None:
@@ -62,3 +65,16 @@ def test_trial_copies_sources_and_policies_and_is_gone_after(root: Path) -> None
     finally:
         trial.close()
     assert not copy.exists()
+
+
+def test_trials_of_killed_rooms_are_swept_and_living_ones_kept(root: Path) -> None:
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    left = Path(tempfile.mkdtemp(prefix=f"grace-trial-{ended.pid}-"))
+    trial = Trial(root)
+    try:
+        assert sweep_trials() >= 1
+        assert not left.exists()
+        assert trial.folder.exists()
+    finally:
+        trial.close()

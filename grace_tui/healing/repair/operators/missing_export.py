@@ -27,17 +27,21 @@ class MissingExport:
             module = cst.parse_module(index.text(site.provider))
         except cst.ParserSyntaxError as error:
             return Refused(self.name, f"{site.provider} does not parse: {error.message}, line {error.raw_line}")
-        plan = ImportPlan(site.name, index.names[source], site.qualname, site.provider.endswith("__init__.py"))
+        submodule = index.names[source] == f"{site.qualname}.{site.name}"
+        origin = site.qualname if submodule else index.names[source]
+        plan = ImportPlan(site.name, origin, site.qualname, site.provider.endswith("__init__.py"))
         if not plan.extends(module) and (circle := cycle(index, source, site.provider)):
             return Refused(self.name, f"importing {site.name} would close an import cycle: {circle}")
         return [_patch(self.name, site, tree, module, chosen) for chosen in _styles(plan, module)]
 
 
 def find_source(index: Index, site: Site) -> str | Refused:
-    """The one file that defines the name, nearest first: below the package, beside it, anywhere."""
+    """The one file that defines the name, nearest first: a submodule, below the package, beside it, anywhere."""
     own = index.parsed(site.provider)
     if own is not None and site.name in defined_names(own.body):
         return Refused(MissingExport().name, f"{site.provider} defines {site.name} itself; it is used before that")
+    if submodule := index.modules.get(f"{site.qualname}.{site.name}"):
+        return submodule
     excluded = {site.provider, *site.consumers}
     found = [path for path in index.exporters(site.name) if path not in excluded and not _is_test(path)]
     if not found:

@@ -18,7 +18,8 @@ MAPPING_NAMES = frozenset(
 )
 
 LOG_VERBS = frozenset({"print", "debug", "info", "warning", "error", "exception", "critical", "log"})
-"""A line in a log is not storage."""
+TEMPLATE_VERBS = frozenset({"format", "format_map", "substitute", "safe_substitute", "bindparams"})
+"""A line in a log is not storage, and a template drops what it does not name."""
 
 _CODE = cst.Module([])
 
@@ -40,7 +41,7 @@ def find_sinks(function: cst.FunctionDef, params: Sequence[str], name: str) -> l
     scope = _Scope()
     function.body.visit(scope)
     found = [
-        *_dicts(scope.dicts, params, name),
+        *_dicts(scope.dicts, params, name, "\n".join(scope.strings)),
         *_assignments(scope.lines, params, name, constructor=function.name.value in ("__init__", "__post_init__")),
         *_mappings(scope.lines, name),
         *_calls(scope.calls, params, name),
@@ -58,6 +59,10 @@ class _Scope(cst.CSTVisitor):
         self.dicts: list[cst.Dict] = []
         self.calls: list[cst.Call] = []
         self.lines: list[cst.SimpleStatementLine] = []
+        self.strings: list[str] = []
+
+    def visit_SimpleString(self, node: cst.SimpleString) -> None:
+        self.strings.append(node.value)
 
     def visit_Dict(self, node: cst.Dict) -> None:
         self.dicts.append(node)
@@ -81,11 +86,17 @@ class _Scope(cst.CSTVisitor):
 # ---- dict literals: {"actor": actor, ...}
 
 
-def _dicts(dicts: Iterable[cst.Dict], params: Sequence[str], name: str) -> Iterable[Sink]:
+def _dicts(dicts: Iterable[cst.Dict], params: Sequence[str], name: str, strings: str) -> Iterable[Sink]:
     for node in dicts:
         held = [(at, held_as) for at, element in enumerate(node.elements) if (held_as := _dict_entry(element, params))]
+        if any(_is_placeholder(key, strings) for _, (key, _) in held):
+            continue  # the values of a statement such as SQL: one that it does not name would be dropped
         if held and not any(_key(element) == name for element in node.elements):
             yield Sink("dict", len(held), _Replace(node, _with_entry(node, held, name)))
+
+
+def _is_placeholder(key: str, strings: str) -> bool:
+    return re.search(rf":{re.escape(key)}\b|%\({re.escape(key)}\)|\${re.escape(key)}\b", strings) is not None
 
 
 def _dict_entry(element: cst.BaseDictElement, params: Sequence[str]) -> tuple[str, str] | None:
@@ -185,7 +196,7 @@ def _is_mapping(value: cst.BaseExpression) -> bool:
 
 def _calls(calls: Sequence[cst.Call], params: Sequence[str], name: str) -> Iterable[Sink]:
     for node in calls:
-        if last_name(node.func) in LOG_VERBS or any(
+        if last_name(node.func) in LOG_VERBS | TEMPLATE_VERBS or any(
             arg.star == "**" or (arg.keyword and arg.keyword.value == name) for arg in node.args
         ):
             continue
