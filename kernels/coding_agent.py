@@ -122,10 +122,10 @@ class CodingAgent(Kernel):
         while True:
             await self.look_at_queue.wait()
             self.look_at_queue = anyio.Event()
-            while (task := await self._claim()) is not None:
-                await self._work(task)
             self.turned.set()
             self.turned = anyio.Event()
+            while (task := await self._claim()) is not None:
+                await self._work(task)
 
     async def _claim(self) -> TaskRecord | None:
         if self.context.unpaused is not None:

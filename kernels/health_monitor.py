@@ -89,7 +89,7 @@ class HealthMonitor(Kernel):
     def _tell(self, health: Health, old: str) -> None:
         self.count()
         self.context.bus.publish("health.changed", {**asdict(health), "old": old}, source=self.name)
-        if health.verdict != "healthy":
+        if health.verdict == "unhealthy":
             self.log.warning("health changed", kernel=health.kernel, verdict=health.verdict, reason=health.reason)
 
 

@@ -36,6 +36,7 @@ class Repair:
     """One finished repair; `gates` maps a gate to its seconds."""
 
     task_id: str
+    incident_id: str
     kernel: str
     operator: str
     outcome: str
@@ -96,7 +97,8 @@ class MetaLoop(Kernel):
         """Measure the room as it is, and a history of its own making."""
         self._measure()
         sample = [
-            Repair(f"probe-{n}", "probe", "op", "learned", 2.0, n > 0, {"tests": 1.5}) for n in range(SLOW_GATE_RUNS)
+            Repair(f"probe-{n}", "", "probe", "op", "learned", 2.0, n > 0, {"tests": 1.5})
+            for n in range(SLOW_GATE_RUNS)
         ]
         if measure(sample, ()).replay_share != (SLOW_GATE_RUNS - 1) / SLOW_GATE_RUNS or not slow_gates(sample):
             raise NotReady("meta_loop measured its sample wrongly")
@@ -127,7 +129,7 @@ class MetaLoop(Kernel):
 
     def _proposals(self) -> tuple[Proposal, ...]:
         incidents = self.context.incidents.all()
-        return (*recurring(incidents), *slow_gates(self.repairs), *failing_operators(self.repairs))
+        return (*recurring(incidents, self.repairs), *slow_gates(self.repairs), *failing_operators(self.repairs))
 
     async def _watch_repairs(self) -> None:
         async for finished in self.feed:
@@ -157,11 +159,15 @@ class MetaLoop(Kernel):
 
 def repair_from_event(event: TaskFinished, task: TaskRecord | None) -> Repair:
     gates = gate_seconds(task) if task is not None else {}
-    return Repair(event.task_id, event.kernel, event.operator, event.outcome, event.seconds, event.known, gates)
+    return Repair(
+        event.task_id, event.incident_id, event.kernel, event.operator, event.outcome, event.seconds, event.known, gates
+    )
 
 
 def repair_from_task(task: TaskRecord) -> Repair:
-    return Repair(task.id, task.kernel, task.operator, task.state, task.seconds, task.known, gate_seconds(task))
+    return Repair(
+        task.id, task.incident_id, task.kernel, task.operator, task.state, task.seconds, task.known, gate_seconds(task)
+    )
 
 
 def gate_seconds(task: TaskRecord) -> dict[str, float]:
@@ -194,14 +200,20 @@ def failures_by_signature(incidents: Sequence[IncidentRecord]) -> Counter[str]:
     return found
 
 
-def recurring(incidents: Sequence[IncidentRecord]) -> list[Proposal]:
-    """Failures that come back: the cause outlives its repairs."""
+def recurring(incidents: Sequence[IncidentRecord], repairs: Sequence[Repair]) -> list[Proposal]:
+    """Failures that come back although they were repaired: the cause outlives its repairs.
+
+    A crash loop is one outage, however often it crashed; so outages are counted, not crashes.
+    """
+    repaired = Counter(repair.incident_id for repair in repairs if repair.outcome == "learned")
+    outages: Counter[str] = Counter()
     where: dict[str, set[str]] = {}
     for incident in incidents:
+        outages[incident.coarse] += max(1, repaired[incident.id])
         where.setdefault(incident.coarse, set()).add(incident.kernel)
     return [
-        Proposal(signature, "repair the common cause", f"failed {count}x in {', '.join(sorted(where[signature]))}")
-        for signature, count in failures_by_signature(incidents).items()
+        Proposal(signature, "repair the common cause", f"{count} outages of {', '.join(sorted(where[signature]))}")
+        for signature, count in outages.items()
         if count >= RECURS
     ]
 

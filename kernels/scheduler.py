@@ -282,5 +282,5 @@ def number(value: object, place: str) -> float:
 def words_for(seconds: float) -> str:
     """An age in words."""
     if seconds < 60:
-        return f"{max(seconds, 0):.0f} s old"
+        return "under 1 min old"
     return f"{seconds / 60:.0f} min old" if seconds < 7200 else f"{seconds / 3600:.0f} h old"

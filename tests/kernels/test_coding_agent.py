@@ -95,6 +95,20 @@ async def test_the_task_in_hand_is_told_and_the_heart_beats_meanwhile(tmp_path: 
         assert await agent.current() is None
 
 
+async def test_a_long_task_claimed_while_it_is_probed_leaves_it_ready(tmp_path: Path) -> None:
+    async with running(ImmutableLog, workspace=tmp_path) as bench:
+
+        async def endless(task: TaskRecord, by: str) -> TaskRecord:
+            await anyio.sleep_forever()
+            return task
+
+        bench.healer.work = endless  # type: ignore[method-assign]
+        bench.tasks.add(sample_task("T1", "governance"))
+        with anyio.fail_after(2):
+            agent = await bench.start(CodingAgent)
+        assert agent.summary() == "repairing governance"
+
+
 async def test_a_task_that_cannot_be_finished_leaves_the_worker_working(tmp_path: Path) -> None:
     async with running(ImmutableLog, CodingAgent, workspace=tmp_path) as bench:
         work = bench.healer.work

@@ -45,13 +45,14 @@ async def test_without_repairs_nothing_is_claimed(tmp_path: Path) -> None:
 
 async def test_a_failure_that_recurs_is_proposed_once_with_evidence(tmp_path: Path) -> None:
     async with running(MetaLoop, workspace=tmp_path) as bench:
-        bench.incidents.add(sample_incident("I1", "librarian", coarse="c", count=2))
+        bench.incidents.add(sample_incident("I1", "librarian", coarse="c", count=9))
         bench.incidents.add(sample_incident("I2", "sandbox", coarse="c"))
+        bench.incidents.add(sample_incident("I3", "sandbox", coarse="one crash loop", count=50))
         for task_id in ("T1", "T2"):
             bench.bus.publish("task.finished", finished(task_id), source="room")
         await settle()
         (proposal,) = await bench.get(MetaLoop).proposals()
-        assert (proposal.subject, proposal.evidence) == ("c", "failed 3x in librarian, sandbox")
+        assert (proposal.subject, proposal.evidence) == ("c", "3 outages of librarian, sandbox")
         assert [event.resource for event in bench.bus.events(DecisionMade)] == ["c"]
 
 
