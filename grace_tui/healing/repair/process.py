@@ -12,6 +12,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from weakref import WeakKeyDictionary
 
 CONFINE = str(Path(__file__).with_name("confine.py"))
 PACKAGE_HOME = str(Path(__file__).resolve().parents[3])
@@ -64,15 +65,7 @@ class Command:
 async def run(command: Command) -> Completed:
     """Run a command to its end, its time limit, or the cancellation of the caller."""
     began = time.monotonic()
-    process = await asyncio.create_subprocess_exec(
-        *_confined(command),
-        cwd=command.folder,
-        env=environment(command.folder, command.variables),
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        start_new_session=True,
-    )
+    process = await _start(command)
     timed_out = False
     try:
         async with asyncio.timeout(command.limits.seconds):
@@ -84,6 +77,24 @@ async def run(command: Command) -> Completed:
         await process.wait()
     seconds = time.monotonic() - began
     return Completed(process.returncode or 0, _text(output), _text(errors), seconds, timed_out)
+
+
+_TURNS: "WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock]" = WeakKeyDictionary()
+
+
+async def _start(command: Command) -> asyncio.subprocess.Process:
+    """Start one process at a time: each start holds the loop for some milliseconds, and others want it in between."""
+    async with _TURNS.setdefault(asyncio.get_running_loop(), asyncio.Lock()):
+        process = await asyncio.create_subprocess_exec(
+            *_confined(command),
+            cwd=command.folder,
+            env=environment(command.folder, command.variables),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            start_new_session=True,
+        )
+    return process
 
 
 def environment(folder: Path, more: Mapping[str, str]) -> dict[str, str]:
