@@ -65,7 +65,9 @@ class AgenticSpine(Kernel):
         self.plans: deque[Plan] = deque(maxlen=KEPT)
 
     async def start(self) -> None:
-        self.plans.extend(parse(row) for row in self.saved_state.get("plans", ()))
+        for row in self.saved_state.get("plans", ()):
+            if (plan := parse(row)) is not None:
+                self.plans.append(plan)
         self.feed = self.subscribe(IncidentOpened)
 
     async def run(self) -> None:
@@ -255,6 +257,9 @@ def describe(plan: Plan) -> str:
     )
 
 
-def parse(row: Mapping[str, Any]) -> Plan:
-    """A plan as `save_state` wrote it."""
-    return Plan(**{**row, "steps": tuple(row["steps"]), "blast_radius": tuple(row["blast_radius"])})
+def parse(row: Mapping[str, Any]) -> Plan | None:
+    """A plan as `save_state` wrote it; None where an older version of this kernel wrote another form."""
+    try:
+        return Plan(**{**row, "steps": tuple(row["steps"]), "blast_radius": tuple(row["blast_radius"])})
+    except (TypeError, KeyError):
+        return None

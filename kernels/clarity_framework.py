@@ -50,7 +50,7 @@ class ClarityFramework(Kernel):
     async def start(self) -> None:
         self.feed = self.subscribe(DecisionMade.topic)
         self.path, found = await anyio.to_thread.run_sync(self._load)
-        handed_over = [parse(row) for row in self.saved_state.get("unwritten", ())]
+        handed_over = [one for row in self.saved_state.get("unwritten", ()) if (one := parse(row)) is not None]
         known = {decision.id for decision in found}
         self.unwritten = [decision for decision in handed_over if decision.id not in known]
         self.kept.extend([*found, *self.unwritten])
@@ -216,15 +216,19 @@ def risk_word(risk: float) -> str:
     return next((word for limit, word in RISK_WORDS if risk < limit), "critical")
 
 
-def parse(row: Mapping[str, Any]) -> Decision:
-    return Decision(**{**row, "alternatives": tuple(row["alternatives"])})
+def parse(row: Mapping[str, Any]) -> Decision | None:
+    """A decision as it was written; None where an older version of this kernel wrote another form."""
+    try:
+        return Decision(**{**row, "alternatives": tuple(row["alternatives"])})
+    except (TypeError, KeyError):
+        return None
 
 
 def parse_line(line: str) -> Decision | None:
     """A decision from one line of the file; None where the line is torn or of another form."""
     try:
         return parse(json.loads(line))
-    except (ValueError, TypeError, KeyError):
+    except ValueError:
         return None
 
 

@@ -60,8 +60,8 @@ class LearningIntegration(Kernel):
     async def start(self) -> None:
         self.feed = self.subscribe(TaskFinished)
         self.path, stored = await anyio.to_thread.run_sync(self._load)
-        newest = max(stored, dict(self.saved_state), key=lambda state: len(state.get("seen", ())))
-        self.counts, seen = restore(newest)
+        states = [state for state in (stored, dict(self.saved_state)) if is_readable(state)]
+        self.counts, seen = restore(max(states, key=lambda state: len(state.get("seen", ())), default={}))
         self.seen.extend(seen)
         if sum(self._catch_up_one(task.id) for task in reversed(self.context.tasks.all())):
             await self._save()
@@ -149,16 +149,26 @@ class LearningIntegration(Kernel):
             return path, {}
         try:
             stored = json.loads(path.read_text("utf-8"))
-            restore(stored)
-        except (ValueError, TypeError, KeyError, AttributeError) as problem:
-            broken = path.replace(path.with_suffix(".unreadable"))
-            self.log.warning("learning.json is unreadable; kept aside", path=str(broken), problem=str(problem))
+        except ValueError:
+            stored = None
+        if not is_readable(stored):
+            aside = path.replace(path.with_suffix(".unreadable"))
+            self.log.warning("learning.json is unreadable; kept aside", path=str(aside))
             return path, {}
         return path, stored
 
     async def _save(self) -> None:
         text = json.dumps(self.save_state(), ensure_ascii=False, indent=1)
         await anyio.to_thread.run_sync(atomic_write, self.path, text.encode())
+
+
+def is_readable(state: object) -> bool:
+    """Whether `restore` understands it: a torn file or an older version of this kernel may have left another form."""
+    try:
+        restore(state)  # type: ignore[arg-type]  # that it may be anything is the question
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return False
+    return True
 
 
 def restore(state: Mapping[str, Any]) -> tuple[dict[tuple[Kind, str], Outcomes], list[str]]:

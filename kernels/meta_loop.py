@@ -8,6 +8,7 @@ import statistics
 from collections import Counter, deque
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import anyio
 
@@ -82,7 +83,9 @@ class MetaLoop(Kernel):
         self.told: set[str] = set()
 
     async def start(self) -> None:
-        self.repairs.extend(Repair(**row) for row in self.saved_state.get("repairs", ()))
+        for row in self.saved_state.get("repairs", ()):
+            if (repair := parse(row)) is not None:
+                self.repairs.append(repair)
         self.told = set(self.saved_state.get("told", ()))
         self.feed = self.subscribe(TaskFinished)
         self._catch_up()
@@ -155,6 +158,14 @@ class MetaLoop(Kernel):
                 why = f"{proposal.proposal}: {proposal.evidence}"
                 self.publish(DecisionMade(self.name, "propose", proposal.subject, why, ("leave it as it is",)))
         self.told = {proposal.subject for proposal in found}
+
+
+def parse(row: Mapping[str, Any]) -> Repair | None:
+    """A repair as `save_state` wrote it; None where an older version of this kernel wrote another form."""
+    try:
+        return Repair(**row)
+    except TypeError:
+        return None
 
 
 def repair_from_event(event: TaskFinished, task: TaskRecord | None) -> Repair:

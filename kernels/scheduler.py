@@ -78,7 +78,8 @@ class Scheduler(Kernel):
         for name, counts in self._saved("counts").items():
             if name in self.table:
                 job = self.table[name]
-                job.runs, job.last_run, job.last_result = int(counts["runs"]), counts["last_run"], str(counts["last"])
+                job.runs, job.last_run = int(counts.get("runs", 0)), counts.get("last_run")
+                job.last_result = str(counts.get("last", ""))
 
     async def run(self) -> None:
         async with anyio.create_task_group() as group:

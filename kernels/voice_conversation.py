@@ -45,8 +45,9 @@ class VoiceConversation(Kernel):
         self.kept: deque[Exchange] = deque(maxlen=KEPT)
 
     async def start(self) -> None:
-        for at, question, answer in self.saved_state.get("history", ()):
-            self.kept.append(Exchange(float(at), str(question), str(answer)))
+        for row in self.saved_state.get("history", ()):
+            if len(row) == 3:
+                self.kept.append(Exchange(float(row[0]), str(row[1]), str(row[2])))
 
     async def probe(self) -> None:
         """Answer a question from the room's state as it is, and say so where it cannot."""

@@ -15,6 +15,7 @@ from kernels.trigger_mesh.rules import RULES, Rule
 
 PERIOD = 30.0
 LOOK = 5.0
+SAVED = ("firing", "fired", "incident_id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,8 @@ class TriggerMesh(Kernel):
         saved = dict(self.saved_state.get("rules", {}))
         for rule in self.rules_in_use:
             state = RuleState(rule.name, rule.asks, rule.threshold, rule.unit)
-            self.states[rule.name] = replace(state, **saved.get(rule.name, {}))
+            kept = {name: value for name, value in saved.get(rule.name, {}).items() if name in SAVED}
+            self.states[rule.name] = replace(state, **kept)
         self.feed = self.subscribe(FilesChanged)
         await self.measures.start(self.saved_state.get("baseline", {}))
 
@@ -79,10 +81,7 @@ class TriggerMesh(Kernel):
             raise NotReady("trigger_mesh does not fire exactly once for a breach")
 
     def save_state(self) -> Mapping[str, object]:
-        rules = {
-            name: {"firing": state.firing, "fired": state.fired, "incident_id": state.incident_id}
-            for name, state in self.states.items()
-        }
+        rules = {rule: {name: getattr(state, name) for name in SAVED} for rule, state in self.states.items()}
         return {"rules": rules, "baseline": self.measures.baseline()}
 
     def summary(self) -> str:

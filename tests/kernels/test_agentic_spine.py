@@ -192,6 +192,12 @@ async def test_plans_survive_a_restart(tmp_path: Path) -> None:
         assert await (await bench.start(AgenticSpine, saved_state=saved)).recent() == before
 
 
+async def test_plans_of_another_form_are_left_out(tmp_path: Path) -> None:
+    saved = {"agentic_spine": {"plans": [{"incident_id": "I1"}]}}
+    async with running(AgenticSpine, workspace=tmp_path, saved_state=saved) as bench:
+        assert await bench.get(AgenticSpine).recent() == ()
+
+
 async def test_the_probe_fails_when_it_would_restart_what_is_not_there(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

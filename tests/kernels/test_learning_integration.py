@@ -91,6 +91,17 @@ async def test_an_unreadable_file_is_kept_aside_and_named(tmp_path: Path) -> Non
         assert any("kept aside" in line for line in bench.logs["learning_integration"].lines)
 
 
+async def test_a_saved_state_of_another_form_gives_way_to_the_file(tmp_path: Path) -> None:
+    async with running(LearningIntegration, workspace=tmp_path) as bench:
+        await learn(bench, "learned")
+        with anyio.fail_after(5):
+            while not (tmp_path / ".grace" / "learning.json").exists():
+                await bench.clock.sleep(0.002)
+        await bench.stop(LearningIntegration)
+        again = await bench.start(LearningIntegration, saved_state={"counts": [{"sum": 3}], "seen": ["a", "b"]})
+        assert await again.confidence("s") == pytest.approx(2 / 3)
+
+
 async def test_an_unknown_kind_is_named(tmp_path: Path) -> None:
     async with running(LearningIntegration, workspace=tmp_path) as bench:
         with pytest.raises(GraceError, match="kind is 'kernel'; expected signature or operator"):

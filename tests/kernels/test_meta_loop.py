@@ -89,6 +89,12 @@ async def test_the_history_survives_a_restart_and_takes_in_what_was_missed_once(
         assert (await again.measure()).outcomes == {"learned": 1, "failed": 1}
 
 
+async def test_a_history_of_another_form_is_left_out(tmp_path: Path) -> None:
+    saved = {"meta_loop": {"repairs": [{"task_id": "T1", "shoe_size": 43}]}}
+    async with running(MetaLoop, workspace=tmp_path, saved_state=saved) as bench:
+        assert (await bench.get(MetaLoop).measure()).repairs == 0
+
+
 async def test_the_probe_fails_when_slow_gates_are_not_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("kernels.meta_loop.slow_gates", lambda repairs: [])
     with pytest.raises(NotReady, match="measured its sample wrongly"):
