@@ -37,6 +37,12 @@ class Check:
     """Whom a breach is reported against."""
     ok: bool
     found: str
+    kind: str = "InvariantBroken"
+    """Kind of the incident that a breach opens; a kind that others report too makes one incident of both."""
+
+    @property
+    def message(self) -> str:
+        return f"{self.name}: {self.found}" if self.kind == "InvariantBroken" else self.found
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,17 +146,17 @@ class VerificationFramework(Kernel):
             report = await anyio.to_thread.run_sync(self.context.audit.verify)
             self.audit_due = now + report.seconds / AUDIT_SHARE
             found = report.problem or f"{report.entries} entries verified in {report.seconds:.2f} s"
-            self.audit_check = Check("audit chain verifies", "immutable_log", report.ok, found)
+            self.audit_check = Check("audit chain verifies", "immutable_log", report.ok, found, "AuditChainBroken")
         return self.audit_check
 
     def _judge(self, checks: Sequence[Check]) -> None:
         """Report each breach once, when it begins, and resolve it when it is over."""
-        broken = {(check.name, check.kernel): check.found for check in checks if not check.ok}
-        for (name, kernel), found in broken.items():
-            if (name, kernel) not in self.reported:
-                self.log.warning("invariant broken", invariant=name, kernel=kernel, found=found)
-                incident = self.context.incidents.report(kernel, "InvariantBroken", f"{name}: {found}", by=self.name)
-                self.reported[name, kernel] = incident.id
+        broken = {(check.name, check.kernel): check for check in checks if not check.ok}
+        for about, check in broken.items():
+            if about not in self.reported:
+                self.log.warning("invariant broken", invariant=check.name, kernel=check.kernel, found=check.found)
+                incident = self.context.incidents.report(check.kernel, check.kind, check.message, by=self.name)
+                self.reported[about] = incident.id
         names = {check.name for check in checks}
         for about in [about for about in self.reported if about[0] in names and about not in broken]:
             self._resolve(self.reported.pop(about), about[0])
@@ -207,7 +213,13 @@ def sample_of(record: KernelRecord) -> Sample:
 def beats_in_time(samples: Sequence[Sample]) -> list[Check]:
     """A failed check for every running kernel whose last beat is too old."""
     return [
-        Check("kernels beat", one.kernel, False, f"last beat {one.beat_age:.0f} s ago, limit {one.timeout:g} s")
+        Check(
+            "kernels beat",
+            one.kernel,
+            False,
+            f"last beat {one.beat_age:.0f} s ago, limit {one.timeout:g} s",
+            "HeartbeatGap",
+        )
         for one in samples
         if one.state == "running" and one.beat_age is not None and one.beat_age > one.timeout
     ]

@@ -134,7 +134,9 @@ class TriggerMesh(Kernel):
         self.log.warning("rule fires", rule=rule.name, found=text)
         if not rule.opens_incident:
             return ""
-        return self.context.incidents.report(reading.kernel or rule.kernel, rule.kind, text, by=self.name).id
+        return self.context.incidents.report(
+            reading.kernel or rule.kernel, rule.kind, reading.says or text, by=self.name
+        ).id
 
     def _clear(self, incident_id: str, reading: Reading) -> None:
         if incident_id and self.context.incidents.get(incident_id) is not None:

@@ -27,6 +27,8 @@ class Reading:
     value: float
     detail: str = ""
     kernel: str = ""
+    says: str = ""
+    """The incident's message, where others report the same breach: the same words, so one incident."""
 
 
 class Measures:
@@ -80,7 +82,8 @@ class Measures:
             return Reading(0.0)
         share, record = max(late, key=lambda pair: pair[0])
         detail = f"{record.name}: {record.beat_age:.1f} of {record.heartbeat_timeout:g} s"
-        return Reading(round(share, 2), detail, record.name)
+        says = f"last beat {record.beat_age:.0f} s ago, limit {record.heartbeat_timeout:g} s"
+        return Reading(round(share, 2), detail, record.name, says)
 
     async def bus_backlog(self) -> Reading:
         depths = self.context.bus.statistics().depths
@@ -132,7 +135,8 @@ class Measures:
         if self.audit is None or now >= self.audit_due:
             self.audit = await anyio.to_thread.run_sync(self.context.audit.verify)
             self.audit_due = now + self.audit.seconds / AUDIT_SHARE
-        return Reading(float(not self.audit.ok), self.audit.problem or f"{self.audit.entries} entries sound")
+        found = self.audit.problem or f"{self.audit.entries} entries sound"
+        return Reading(float(not self.audit.ok), found, says=found)
 
     async def code_drift(self) -> Reading:
         """Files that differ from the newest snapshot; measured anew when a file or the snapshot changed."""

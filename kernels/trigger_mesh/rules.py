@@ -48,7 +48,7 @@ RULES: tuple[Rule, ...] = (
          1, 0, Measures.config_drift, in_a_row=2),
     Rule("repeated_errors", "failures within 10 min that nobody repairs", "RepeatedErrors", "room", "failures",
          5, 2, Measures.repeated_errors),
-    Rule("audit_chain", "bad entries found in the audit chain", "AuditBroken", "immutable_log", "entries",
+    Rule("audit_chain", "bad entries found in the audit chain", "AuditChainBroken", "immutable_log", "entries",
          1, 0, Measures.audit_chain),
     Rule("code_drift", "workspace files that differ from the newest snapshot", "CodeDrift", "room", "files",
          1, 0, Measures.code_drift, opens_incident=False),

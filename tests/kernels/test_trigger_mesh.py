@@ -10,6 +10,7 @@ from grace_tui.kernel.testing import Bench, ManualClock, RealClock, running, sam
 from kernels.trigger_mesh import RuleState, TriggerMesh, judge
 from kernels.trigger_mesh.measures import Measures, Reading
 from kernels.trigger_mesh.rules import RULES, Rule
+from kernels.verification_framework import VerificationFramework
 
 pytestmark = pytest.mark.anyio
 
@@ -92,7 +93,7 @@ async def test_a_heartbeat_gap_opens_one_incident_for_its_kernel(tmp_path: Path)
             await mesh.check_now()
         (incident,) = bench.incidents.all()
         assert (incident.kernel, incident.kind, incident.count) == ("librarian", "HeartbeatGap", 1)
-        assert "1.1 x, limit 1 (librarian: 33.0 of 30 s)" in incident.message
+        assert incident.message == "last beat 33 s ago, limit 30 s"
         report = bench.bus.events(MonitorReported)[-1]
         assert (report.state, report.text) == ("alert", "firing: heartbeat_gap")
         assert mesh.summary() == f"{len(RULES)} rules, 1 firing"
@@ -215,7 +216,18 @@ async def test_a_broken_audit_chain_fires_and_long_walks_are_rare(tmp_path: Path
             await mesh.check_now()
         assert walks == 1
         assert (await state_of(mesh, "audit_chain")).detail == "entry 3 was changed"
-        assert [one.kernel for one in bench.incidents.all() if one.kind == "AuditBroken"] == ["immutable_log"]
+        assert [one.kernel for one in bench.incidents.all() if one.kind == "AuditChainBroken"] == ["immutable_log"]
+
+
+async def test_a_breach_that_others_see_too_is_one_incident(tmp_path: Path) -> None:
+    async with running(VerificationFramework, TriggerMesh, workspace=tmp_path, clock=ManualClock()) as bench:
+        mesh = await first_check(bench)
+        framework = bench.get(VerificationFramework)
+        bench.room.records = (sample_kernel("librarian", beat_age=33.0),)
+        await mesh.check_now()
+        framework._judge(await framework.invariants())
+        (incident,) = [one for one in bench.incidents.all() if one.kernel == "librarian"]
+        assert (incident.message, incident.count) == ("last beat 33 s ago, limit 30 s", 2)
 
 
 async def test_code_that_differs_from_the_newest_snapshot_is_shown_and_no_incident(tmp_path: Path) -> None:

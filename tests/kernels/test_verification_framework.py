@@ -47,7 +47,7 @@ async def test_each_breach_is_reported_once_and_resolved_when_it_is_over(tmp_pat
             framework._judge(await framework.invariants())
         found = {(one.kernel, one.kind, one.message): one.count for one in bench.incidents.all()}
         assert found == {
-            ("librarian", "InvariantBroken", "kernels beat: last beat 31 s ago, limit 30 s"): 1,
+            ("librarian", "HeartbeatGap", "last beat 31 s ago, limit 30 s"): 1,
             ("sandbox", "InvariantBroken", "code is known: RUNNING without a version"): 1,
         }
         bench.room.records = (sample_kernel("librarian"), sample_kernel("sandbox", version=""))
@@ -66,7 +66,7 @@ async def test_a_changed_audit_entry_is_reported_against_the_log(tmp_path: Path)
         bench.audit.entries[0].record["actor"] = "you"  # type: ignore[index]
         framework._judge(await framework.invariants())
         assert [(one.kernel, one.message) for one in bench.incidents.all()] == [
-            ("immutable_log", "audit chain verifies: entry 1 was changed")
+            ("immutable_log", "entry 1 was changed")
         ]
 
 
