@@ -44,7 +44,7 @@ def _palette_commands() -> type[Provider]:
 class RoomApp(DiffWire, App[None]):
     """One terminal's view of the room."""
 
-    CSS_PATH = "room.tcss"
+    CSS_PATH = Path(__file__).with_name("room.tcss")
     COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {_palette_commands}
     BINDINGS: ClassVar[list[BindingType]] = []
     ALLOW_SELECT = False
@@ -93,7 +93,7 @@ class RoomApp(DiffWire, App[None]):
     def on_mount(self) -> None:
         loop, context = get_running_loop(), contextvars.copy_context()
         self._unlisten = self.feed.listen(lambda: self._wake(loop, context))
-        self.set_interval(1.0, self._grow_older)
+        self.set_interval(1.0, self.grow_older)
         self._pull()
         for problem in self.themes.problems:
             self._say(problem, failed=True)
@@ -127,7 +127,8 @@ class RoomApp(DiffWire, App[None]):
         self.freshness = Freshness(late)
         return True
 
-    def _grow_older(self) -> None:
+    def grow_older(self) -> None:
+        """Tell how old the view is, once it is too old to be believed."""
         was = self.freshness
         self.freshness = Freshness(self._monotonic() - self._made_at)
         if self.freshness.stale or was.stale:

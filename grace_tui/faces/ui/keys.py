@@ -75,8 +75,12 @@ PAGE_KEYS = (
 
 
 def bindings(keys: tuple[Key, ...]) -> list[Binding]:
-    """Textual's bindings of a table."""
-    return [Binding(key.keys, key.action, key.word, show=False, priority="ctrl+" in key.keys) for key in keys]
+    """Textual's bindings of a table. Those with Ctrl work wherever one types."""
+    return [
+        Binding(name, key.action, key.word, show=False, priority=name.startswith("ctrl+"))
+        for key in keys
+        for name in key.keys.split(",")
+    ]
 
 
 def footer(keys: tuple[Key, ...]) -> list[tuple[str, str]]:

@@ -1,6 +1,7 @@
-"""Where each pane of the main screen goes, for any size of terminal. Pure; the splash uses it too."""
+"""Where each pane of the main screen goes, for any size of terminal. Pure.
 
-from dataclasses import dataclass
+The splash uses it too, so it has no dataclasses: importing those costs more than painting the first frame."""
+
 from typing import NamedTuple
 
 SHORTEST_TILE = 24
@@ -23,8 +24,7 @@ class Box(NamedTuple):
 NOWHERE = Box(0, 0, 0, 0)
 
 
-@dataclass(frozen=True, slots=True)
-class Tiles:
+class Tiles(NamedTuple):
     """How the kernels stand in the grid."""
 
     columns: int
@@ -39,8 +39,7 @@ class Tiles:
         return self.rows * (self.lines + self.gap) - self.gap
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(NamedTuple):
     header: Box
     banner: Box
     grid: Box

@@ -1,10 +1,9 @@
 """The colours a screen is painted with, by meaning. Plain strings, so that the splash can use them."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Palette:
+class Palette(NamedTuple):
     """One theme's colours: `#rrggbb`, or names of the sixteen terminal colours where `ansi` is set."""
 
     name: str
@@ -22,6 +21,8 @@ class Palette:
     """Behind the header and the footer."""
     line: str
     """Frames and rules."""
+    work: str
+    """The bars of work done and the frame with the focus: seen when looked for, quiet otherwise."""
     select: str
     """Behind the selected row; `reverse` swaps its colours instead."""
     ansi: bool = False
@@ -40,6 +41,7 @@ GRACE = Palette(
     background="#0f1319",
     panel="#19212b",
     line="#2c3744",
+    work="#41638a",
     select="#20344a",
 )
 """The default, built in: a missing or broken theme file never stops the room."""

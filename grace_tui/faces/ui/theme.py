@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from textual.theme import Theme
+from textual.theme import BUILTIN_THEMES, Theme
 
 from grace_tui.faces.ui.palette import GRACE, Palette
 from grace_tui.kernel.errors import GraceError
@@ -25,6 +25,7 @@ COLOURS = (
     "background",
     "panel",
     "line",
+    "work",
     "select",
 )
 TERMINAL_COLOURS = frozenset(
@@ -102,6 +103,7 @@ def textual_theme(palette: Palette) -> Theme:
     def colour(name: str) -> str:
         return f"ansi_{name}" if palette.ansi else name
 
+    native = BUILTIN_THEMES["ansi-dark" if palette.dark else "ansi-light"].variables if palette.ansi else {}
     select = colour(palette.muted if palette.select == "reverse" else palette.select)
     return Theme(
         name=palette.name,
@@ -119,6 +121,7 @@ def textual_theme(palette: Palette) -> Theme:
         panel=colour(palette.panel),
         boost=colour(palette.panel),
         variables={
+            **native,
             "border": colour(palette.line),
             "border-blurred": colour(palette.line),
             "block-cursor-background": select,

@@ -76,6 +76,7 @@ def milliseconds(value: float | None) -> str:
     number = _usable(value)
     if number is None:
         return NONE
+    number = max(0.0, number)
     if number >= 999.5:
         return seconds_spent(number / 1000)
     return f"{number:.1f} ms" if number < 9.95 else f"{number:.0f} ms"
@@ -86,8 +87,9 @@ def size(value: float | None) -> str:
     number = _usable(value)
     if number is None:
         return NONE
+    number = max(0.0, number)
     for unit in ("B", "K", "M", "G", "T"):
-        if abs(number) < 999.5:
+        if number < 999.5:
             return f"{number:.0f} {unit}"
         number /= 1024
     return f"{short(number)} P"

@@ -37,7 +37,7 @@ def framed(frame: Frame, body: Sequence[Line], width: int, height: int, paint: P
     inner_width, inner_height = inner_size(width, height, frame.boxed)
     inks = paint.room
     rows = to_height(body, inner_width, inner_height, inks.text)
-    edge = inks.accent if frame.focused else inks.line
+    edge = inks.work if frame.focused else inks.line
     if not frame.boxed:
         return rows if height < 2 else [_edge("", frame, width, edge, paint, corner="─"), *rows]
     if width < 4 or height < 3:

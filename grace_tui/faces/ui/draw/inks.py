@@ -20,6 +20,7 @@ class Inks:
     warn: Style
     bad: Style
     line: Style
+    work: Style
     strong_bad: Style
     strong_accent: Style
 
@@ -59,18 +60,19 @@ def _inks(palette: Palette, ground: str) -> Inks:
     back = palette.background if swapped else ground
 
     def ink(colour: str, bold: bool | None = None) -> Style:
-        return Style(color=colour, bgcolor=back, bold=bold, reverse=swapped)
+        # Swapped colours make patches of every ground there is; one ground reads better, and the words tell the state.
+        return Style(color=palette.text if swapped else colour, bgcolor=back, bold=bold, reverse=swapped)
 
     return Inks(
         text=ink(palette.text),
         strong=ink(palette.text, bold=True),
-        # Grey on a swapped ground is a grey bar with the ground's own colour on it: hard to read.
-        muted=ink(palette.text if swapped else palette.muted),
+        muted=ink(palette.muted),
         accent=ink(palette.accent),
         ok=ink(palette.ok),
         warn=ink(palette.warn),
         bad=ink(palette.bad),
         line=ink(palette.line),
+        work=ink(palette.work),
         strong_bad=ink(palette.bad, bold=True),
         strong_accent=ink(palette.accent, bold=True),
     )

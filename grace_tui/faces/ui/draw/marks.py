@@ -15,7 +15,7 @@ KERNEL: Mapping[str, Mark] = {
     "running": Mark("●", "ok", "running"),
     "starting": Mark("◐", "accent", "starting"),
     "stopped": Mark("○", "muted", "stopped"),
-    "paused": Mark("⏸", "warn", "paused"),
+    "paused": Mark("‖", "warn", "paused"),
     "failed": Mark("✖", "strong_bad", "failed"),
     "backing_off": Mark("◌", "strong_bad", "backing off"),
     "quarantined": Mark("■", "strong_bad", "quarantined"),

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from grace_tui.faces.ui.draw import marks
 from grace_tui.faces.ui.draw.frame import Frame, framed, inner_size
 from grace_tui.faces.ui.draw.inks import Inks, Paint
-from grace_tui.faces.ui.draw.line import Line, blank, line_of
+from grace_tui.faces.ui.draw.line import Line, blank, line_of, to_height
 from grace_tui.faces.ui.draw.text import shown, width_of
 from grace_tui.faces.ui.layout import COLUMN_GAP, Tiles, tiles_for
 from grace_tui.faces.ui.lines.tiles import tile_lines
@@ -22,6 +22,8 @@ class GridState:
     total: int = 0
     query: str = ""
     selected: str = ""
+    chosen: bool = False
+    """Whether a person selected it; until then it is the first that is down, or the first."""
     top: int = 0
     """First row of tiles in sight."""
     focused: bool = False
@@ -47,17 +49,28 @@ class TileCache:
         return drawn
 
 
+def _inner(state: GridState, width: int, height: int) -> tuple[int, int]:
+    """Without a box the kernels need no heading either: there is nothing else they could be."""
+    return inner_size(width, height, boxed=True) if state.boxed else (width, height)
+
+
 def tiles_in(state: GridState, width: int, height: int) -> Tiles:
-    inner_width, inner_height = inner_size(width, height, state.boxed)
+    inner_width, inner_height = _inner(state, width, height)
     return tiles_for(inner_width, inner_height, len(state.kernels))
 
 
 def ordered(state: GridState, width: int, height: int) -> tuple[KernelView, ...]:
     """Boot order where all fit, so that nothing moves; failures first where some would be out of sight."""
-    inner_height = inner_size(width, height, state.boxed)[1]
+    inner_height = _inner(state, width, height)[1]
     if tiles_in(state, width, height).height <= inner_height:
         return state.kernels
     return tuple(sorted(state.kernels, key=lambda kernel: _urgency(kernel.state)))
+
+
+def first_to_see(kernels: Sequence[KernelView]) -> str:
+    """Name of the first that is down, or of the first."""
+    down = [kernel.name for kernel in kernels if kernel.state in marks.DOWN]
+    return down[0] if down else kernels[0].name if kernels else ""
 
 
 def _urgency(state: str) -> int:
@@ -66,7 +79,7 @@ def _urgency(state: str) -> int:
 
 def rows_in_sight(state: GridState, width: int, height: int) -> int:
     tiles = tiles_in(state, width, height)
-    inner_height = inner_size(width, height, state.boxed)[1]
+    inner_height = _inner(state, width, height)[1]
     return max(1, (inner_height + tiles.gap) // (tiles.lines + tiles.gap))
 
 
@@ -89,7 +102,7 @@ def top_for(state: GridState, width: int, height: int) -> int:
 
 def kernel_at(state: GridState, x: int, y: int, width: int, height: int) -> str:
     """Name of the kernel drawn at a cell of the pane; empty between tiles."""
-    inner_width, inner_height = inner_size(width, height, state.boxed)
+    inner_width, inner_height = _inner(state, width, height)
     edge_x, edge_y = (width - inner_width) // 2, 1 if inner_height < height else 0
     column_x, row_y = x - edge_x, y - edge_y
     tiles = tiles_in(state, width, height)
@@ -104,7 +117,7 @@ def kernel_at(state: GridState, x: int, y: int, width: int, height: int) -> str:
 
 def grid_lines(state: GridState, width: int, height: int, paint: Paint, cache: TileCache) -> list[Line]:
     """The whole pane: `height` lines of `width` cells."""
-    inner_width, inner_height = inner_size(width, height, state.boxed)
+    inner_width, inner_height = _inner(state, width, height)
     tiles = tiles_in(state, width, height)
     kernels = ordered(state, width, height)
     body: list[Line] = []
@@ -118,6 +131,8 @@ def grid_lines(state: GridState, width: int, height: int, paint: Paint, cache: T
         body += [blank(inner_width, paint.room.text)] * tiles.gap
     if not kernels:
         body = _empty(state, inner_width, paint)
+    if not state.boxed:
+        return to_height(body, width, height, paint.room.text)
     sight = rows_in_sight(state, width, height) * tiles.columns
     frame = _frame(state, kernels, state.top * tiles.columns, sight)
     return framed(frame, body, width, height, paint)
@@ -168,4 +183,4 @@ def _frame(state: GridState, kernels: Sequence[KernelView], first: int, sight: i
         down = sum(kernel.state in marks.DOWN for kernel in kernels[first + sight :])
         more.append(f"↓ {hidden_below}" + (f", ✖ {down} of them" if down else ""))
     note = f"/{shown(state.query)}  {len(kernels)} of {state.total}" if state.query else ""
-    return Frame("kernels", note=note, more="  ".join(more), focused=state.focused, boxed=state.boxed)
+    return Frame("kernels", note=note, more="  ".join(more), focused=state.focused)

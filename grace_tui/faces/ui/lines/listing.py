@@ -16,7 +16,9 @@ class Listed(Protocol):
 
 Item = TypeVar("Item", bound=Listed)
 Draw = Callable[..., list[Line]]
-"""(item, width, inks, *, gutter: Piece | None) -> its lines."""
+"""(item, width, inks, *, gutter: Piece | None, roomy: bool) -> its lines."""
+ROOMY = 12
+"""Inner height from which items may spend lines on more than the needful."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,7 @@ class ListState(Generic[Item]):
     """First line in sight."""
     focused: bool = False
     boxed: bool = True
+    roomy: bool = False
     alarming: bool = False
     note: str = ""
     empty: str = ""
@@ -39,15 +42,15 @@ class Drawn(Generic[Item]):
     """What was drawn before, by item: an unchanged item is never drawn twice."""
 
     draw: Draw
-    lines: dict[tuple[str, int, str], tuple[Item, Inks, list[Line]]] = field(default_factory=dict)
+    lines: dict[tuple[str, int, bool, str], tuple[Item, Inks, list[Line]]] = field(default_factory=dict)
 
-    def of(self, item: Item, width: int, inks: Inks, chosen: str) -> list[Line]:
-        key = (item.id, width, chosen)
+    def of(self, item: Item, width: int, inks: Inks, roomy: bool, chosen: str = "") -> list[Line]:
+        key = (item.id, width, roomy, chosen)
         known = self.lines.get(key)
         if known is not None and known[0] == item and known[1] is inks:
             return known[2]
         gutter: Piece | None = ("▌", inks.accent) if chosen else None
-        drawn = self.draw(item, width, inks, gutter=gutter)
+        drawn = self.draw(item, width, inks, gutter=gutter, roomy=roomy)
         if len(self.lines) > 4096:
             self.lines.clear()
         self.lines[key] = (item, inks, drawn)
@@ -58,7 +61,7 @@ def spans(state: ListState[Item], width: int, paint: Paint, drawn: Drawn[Item]) 
     """First line and number of lines of every item."""
     found, at = [], 0
     for item in state.items:
-        high = len(drawn.of(item, width, paint.room, ""))
+        high = len(drawn.of(item, width, paint.room, state.roomy))
         found.append((at, high))
         at += high
     return found
@@ -115,7 +118,9 @@ def list_lines(state: ListState[Item], width: int, height: int, paint: Paint, dr
         if first + high <= state.top or first >= state.top + inner_height:
             continue
         chosen = state.focused and item.id == state.selected
-        lines = drawn.of(item, inner_width, paint.selected if chosen else paint.room, "focus" if chosen else "")
+        lines = drawn.of(
+            item, inner_width, paint.selected if chosen else paint.room, state.roomy, "focus" if chosen else ""
+        )
         body += lines[max(0, state.top - first) :]
     if not state.items:
         body = [blank(inner_width, paint.room.text)] * (1 if inner_height > 2 else 0)

@@ -13,17 +13,30 @@ LATE = 3_600.0
 
 
 def monitors_line(monitors: Sequence[MonitorView], width: int, paint: Paint) -> Line:
-    """Each monitor in as many words as fit: all of it, without the next run, its state alone."""
-    pieces: list[Piece] = []
-    for detail in (2, 1, 0):
-        pieces = [(" ", paint.room.text)]
-        for monitor in monitors:
-            if len(pieces) > 1:
-                pieces.append(("   ", paint.room.text))
-            pieces += _monitor(monitor, detail, paint)
+    """Every monitor by name and sign. Where not all words fit, the next runs go first, then the words of quiet ones."""
+    details = [2] * len(monitors)
+    pieces = _pieces(monitors, details, paint)
+    for index in _least_needed(monitors):
         if cells(pieces) <= width:
             break
+        details[index] -= 1
+        pieces = _pieces(monitors, details, paint)
     return line_of(pieces, width, paint.room.text)
+
+
+def _least_needed(monitors: Sequence[MonitorView]) -> list[int]:
+    """Whose words to take away, in order: from all the next run, then from the right, quiet ones before loud ones."""
+    everyone = list(range(len(monitors) - 1, -1, -1))
+    return everyone + sorted(everyone, key=lambda index: monitors[index].state in ("alert", "busy"))
+
+
+def _pieces(monitors: Sequence[MonitorView], details: Sequence[int], paint: Paint) -> list[Piece]:
+    pieces: list[Piece] = [(" ", paint.room.text)]
+    for monitor, detail in zip(monitors, details, strict=True):
+        if len(pieces) > 1:
+            pieces.append(("  ", paint.room.text))
+        pieces += _monitor(monitor, detail, paint)
+    return pieces
 
 
 def _monitor(monitor: MonitorView, detail: int, paint: Paint) -> list[Piece]:
@@ -31,11 +44,10 @@ def _monitor(monitor: MonitorView, detail: int, paint: Paint) -> list[Piece]:
     mark = marks.mark(marks.MONITOR, monitor.state)
     pieces: list[Piece] = [(f"{shown(monitor.name)} ", inks.muted), (mark.glyph, inks.named(mark.ink))]
     if detail == 0:
-        return pieces if monitor.state not in ("alert", "off") else [*pieces, (f" {mark.word}", inks.named(mark.ink))]
+        return pieces
     text = "no report yet" if monitor.age is None and not monitor.text else shown(monitor.text) or mark.word
-    pieces.append(
-        (f" {text}", inks.bad if monitor.state == "alert" else inks.text if monitor.state == "busy" else inks.muted)
-    )
+    style = {"alert": inks.bad, "busy": inks.text}.get(monitor.state, inks.muted)
+    pieces.append((f" {text}", style))
     if detail == 2 and monitor.next_in is not None:
         pieces.append((f", next {figures.duration(monitor.next_in)}", inks.muted))
     if isinstance(monitor.age, (int, float)) and monitor.age >= LATE:

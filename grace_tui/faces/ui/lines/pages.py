@@ -64,7 +64,7 @@ def _work(kernel: KernelView) -> str:
 def incident_facts(incident: IncidentView) -> list[Said]:
     mark = marks.mark(marks.INCIDENT, incident.state)
     return [
-        Said(f"{shown(mark.word)}, seen {figures.short(incident.count)} times", mark.ink, "state", mark.glyph),
+        Said(f"{shown(mark.word)}, seen {_times(incident.count)}", mark.ink, "state", mark.glyph),
         *fact("what", incident.title, "strong"),
         *fact("kind", incident.kind),
         *fact("kernel", incident.kernel),
@@ -77,6 +77,10 @@ def incident_facts(incident: IncidentView) -> list[Said]:
         *fact("task", incident.task_id),
         *fact("evidence", incident.bundle),
     ]
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{figures.short(count)} times"
 
 
 def task_facts(task: TaskView) -> list[Said]:

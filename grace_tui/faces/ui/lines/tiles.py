@@ -3,7 +3,7 @@
 from grace_tui.faces.ui.draw import figures, marks
 from grace_tui.faces.ui.draw.inks import Inks
 from grace_tui.faces.ui.draw.line import Line, Piece, line_between, line_of
-from grace_tui.faces.ui.draw.text import clip, shown, width_of
+from grace_tui.faces.ui.draw.text import clip, shown, width_of, wrap
 from grace_tui.faces.views import KernelView
 
 SPARK = 8
@@ -17,7 +17,9 @@ def tile_lines(
     if lines <= 1:
         return [_one(kernel, width, inks, edge, names)]
     tile = [_name_line(kernel, width, inks, edge), _words_line(kernel, width, inks, edge, with_spark=lines == 2)]
-    if lines >= 4:
+    if lines >= 4 and (kernel.state in marks.DOWN or (kernel.error and not _quiet(kernel))):
+        tile += _error_lines(kernel, width, inks, edge)
+    elif lines >= 4:
         tile += [_spark_line(kernel, width, inks, edge), _facts_line(kernel, width, inks, edge)]
     tile += [line_of([edge], width, inks.text) for _ in range(lines - len(tile))]
     return tile[:lines]
@@ -35,6 +37,11 @@ def status(kernel: KernelView) -> str:
     return word
 
 
+def short_status(kernel: KernelView) -> str:
+    """The same in one or two words: what is being done, or else how it stands."""
+    return f"⚙ {shown(kernel.repair)}" if kernel.repair else status(kernel)
+
+
 def _quiet(kernel: KernelView) -> bool:
     return kernel.state == "running" and not kernel.repair
 
@@ -48,7 +55,7 @@ def _words(kernel: KernelView, inks: Inks) -> Piece:
 
 def _spark(kernel: KernelView, width: int, inks: Inks) -> Piece:
     busy = any(kernel.spark or ())
-    return figures.spark(kernel.spark or (), width), inks.accent if busy else inks.line
+    return figures.spark(kernel.spark or (), width), inks.work if busy else inks.line
 
 
 def _name(kernel: KernelView, inks: Inks) -> list[Piece]:
@@ -65,6 +72,7 @@ def _one(kernel: KernelView, width: int, inks: Inks, edge: Piece, names: int) ->
     left: list[Piece] = [edge, *name, (" " * (column - width_of(name[1][0]) + 1), inks.text)]
     spare = width - column - 4
     if not _quiet(kernel):
+        words = words if width_of(words) <= spare else short_status(kernel)
         return line_of([*left, (words, style)], width, inks.text)
     if spare >= 13:
         bars = min(SPARK, spare - 8)
@@ -92,13 +100,16 @@ def _words_line(kernel: KernelView, width: int, inks: Inks, edge: Piece, *, with
 
 
 def _spark_line(kernel: KernelView, width: int, inks: Inks, edge: Piece) -> Line:
-    """The work of the last seconds while it runs; the error while it does not."""
+    """The work of the last seconds while it runs; why it does not otherwise."""
     left = [edge, ("  ", inks.text)]
-    if kernel.state in marks.DOWN or (kernel.error and not _quiet(kernel)):
-        return line_of([*left, (shown(kernel.error or kernel.detail), inks.text)], width, inks.text)
     if not _quiet(kernel) and kernel.detail:
         return line_of([*left, (shown(kernel.detail), inks.muted)], width, inks.text)
     return line_of([*left, _spark(kernel, width - 3, inks)], width, inks.text)
+
+
+def _error_lines(kernel: KernelView, width: int, inks: Inks, edge: Piece) -> list[Line]:
+    texts = wrap(shown(kernel.error or kernel.detail), width - 3, 2)
+    return [line_of([edge, ("  ", inks.text), (text, inks.text)], width, inks.text) for text in texts]
 
 
 def _facts_line(kernel: KernelView, width: int, inks: Inks, edge: Piece) -> Line:
@@ -109,4 +120,4 @@ def _facts_line(kernel: KernelView, width: int, inks: Inks, edge: Piece) -> Line
         facts.append(shown(kernel.isolation))
     if kernel.critical:
         facts.append("critical")
-    return line_of([edge, ("  ", inks.text), (" · ".join(facts), inks.line)], width, inks.text)
+    return line_of([edge, ("  ", inks.text), (" · ".join(facts), inks.muted)], width, inks.text)

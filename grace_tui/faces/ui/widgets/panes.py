@@ -76,10 +76,10 @@ class KernelGrid(Pane):
         self.view = view
         query = self.state.query.lower()
         kernels = tuple(kernel for kernel in view.kernels if query in kernel.name.lower())
-        names = [kernel.name for kernel in kernels]
-        selected = self.state.selected if self.state.selected in names or not names else names[0]
-        changed = replace(self.state, kernels=kernels, total=len(view.kernels), selected=selected, boxed=boxed)
-        self._become(changed, follow=selected != self.state.selected)
+        changed = replace(self.state, kernels=kernels, total=len(view.kernels), boxed=boxed)
+        keep = self.state.chosen and any(kernel.name == self.state.selected for kernel in kernels)
+        selected = self.state.selected if keep else grid.first_to_see(kernels)
+        self._become(replace(changed, selected=selected, chosen=keep), follow=selected != self.state.selected)
 
     def filter(self, query: str) -> None:
         """Show only kernels with `query` in their name."""
@@ -108,12 +108,12 @@ class KernelGrid(Pane):
             "page_up": at - page,
             "page_down": at + page,
         }[step]
-        self._become(replace(self.state, selected=names[max(0, min(to, len(names) - 1))]), follow=True)
+        self._become(replace(self.state, selected=names[max(0, min(to, len(names) - 1))], chosen=True), follow=True)
 
     def select_at(self, x: int, y: int) -> bool:
         name = grid.kernel_at(self.state, x, y, *self.size)
         if name:
-            self._become(replace(self.state, selected=name), follow=True)
+            self._become(replace(self.state, selected=name, chosen=True), follow=True)
         return bool(name)
 
     def scroll_rows(self, by: int) -> None:
@@ -181,6 +181,7 @@ class ListPane(Pane, Generic[listing.Item]):
 
     def _become(self, state: listing.ListState[listing.Item], *, follow: bool) -> None:
         place = listing.top_for if follow else listing.clamped_top
+        state = replace(state, roomy=inner_size(*self.size, state.boxed)[1] >= listing.ROOMY)
         self.state = replace(state, top=place(state, *self.size, self.paint, self.drawn))
         self.repaint()
 

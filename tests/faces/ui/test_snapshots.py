@@ -1,0 +1,71 @@
+"""Pictures of the screens, as a person sees them."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+
+from tests.faces.ui.driving import Opened
+from tests.faces.ui.sample import CALM, ROOMS, TWO_INCIDENTS
+
+SIZES = [(80, 24), (120, 40), (200, 60)]
+Compare = Callable[..., bool]
+
+
+@pytest.fixture(autouse=True)
+def _in_utc(utc: None) -> None:
+    """Times are local."""
+
+
+def named(size: tuple[int, int]) -> str:
+    return f"{size[0]}x{size[1]}"
+
+
+@pytest.mark.parametrize("size", SIZES, ids=named)
+@pytest.mark.parametrize("name", ["calm", "incidents", "booting"])
+def test_the_room(name: str, size: tuple[int, int], snap_compare: Compare) -> None:
+    assert snap_compare(Opened(ROOMS[name]).app, terminal_size=size)
+
+
+@pytest.mark.parametrize("name", ["calm", "incidents"])
+def test_a_very_small_room(name: str, snap_compare: Compare) -> None:
+    assert snap_compare(Opened(ROOMS[name]).app, terminal_size=(40, 12))
+
+
+def test_a_drill_has_its_banner(snap_compare: Compare) -> None:
+    assert snap_compare(Opened(ROOMS["drill"]).app, terminal_size=(80, 24))
+
+
+@pytest.mark.parametrize("theme", ["grace-light", "ansi", "high-contrast"])
+def test_a_theme(theme: str, snap_compare: Compare) -> None:
+    assert snap_compare(Opened(TWO_INCIDENTS, theme=theme).app, terminal_size=(80, 24))
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        pytest.param(["enter"], id="kernel"),
+        pytest.param(["shift+tab", "enter"], id="task"),
+        pytest.param(["s"], id="question"),
+        pytest.param(["question_mark"], id="help"),
+        pytest.param(["slash", "g", "e"], id="filter"),
+    ],
+)
+def test_what_a_key_opens(keys: list[str], snap_compare: Compare) -> None:
+    async def press(pilot: Pilot[Any]) -> None:
+        await pilot.press(*keys)
+        await pilot.pause()
+
+    assert snap_compare(Opened(TWO_INCIDENTS).app, terminal_size=(80, 24), run_before=press)
+
+
+def test_an_old_view_is_called_old(snap_compare: Compare) -> None:
+    opened = Opened(CALM)
+
+    async def grow_old(pilot: Pilot[Any]) -> None:
+        opened.clock.now = 42.0
+        opened.app.grow_older()
+        await pilot.pause()
+
+    assert snap_compare(opened.app, terminal_size=(80, 24), run_before=grow_old)
