@@ -363,10 +363,10 @@ async def test_the_palette_finds_a_kernels_restart() -> None:
     opened = Opened(CALM)
     async with opened.app.run_test(size=(80, 24)) as pilot:
         await pilot.press("ctrl+p")
-        await pilot.press(*"t libra")
+        await pilot.press(*"restart libra")
         while "restart librarian" not in screen_text(opened.app):
             await pilot.pause()
-        await pilot.press("down", "enter")
+        await pilot.press("enter")
         await settle(pilot)
         assert opened.room.asked == [("kernel.restart", {"name": "librarian"})]
 
