@@ -76,7 +76,7 @@ class RoomApp(DiffWire, App[None]):
         self.freshness = Freshness()
         self._monotonic, self._wall = monotonic, wall
         self._made_at = monotonic()
-        self._told = False
+        self._told = self._stopping = False
         self._unlisten: Callable[[], None] | None = None
         self._theme_folders = tuple(theme_folders)
         self.themes: Themes = Themes({GRACE.name: GRACE})
@@ -189,13 +189,20 @@ class RoomApp(DiffWire, App[None]):
         if self.leave == "detach":
             self.exit()
         else:
-            self.run_worker(self._stop_room(), group="leave", exclusive=True)
+            self.run_worker(self._leave_anyway() if self._stopping else self._stop_room(), group="leave")
+
+    async def _leave_anyway(self) -> None:
+        """A room that is stuck must not keep a person in its screen."""
+        if await self.confirmed("The room has not stopped yet. Leave the screen all the same?"):
+            self.exit()
 
     async def _stop_room(self) -> None:
         if not await self.confirmed("Stop the room?"):
             return
+        self._stopping = True
         self._say("stopping the room …")
         answer = await commands.answer_of(self.ask, "leave", {})
+        self._stopping = False
         if answer.ok:
             self.exit()
         else:

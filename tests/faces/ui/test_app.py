@@ -1,10 +1,12 @@
 """The app shows what the room says and asks what a person wants."""
 
 import threading
+from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
 import pytest
+from anyio import sleep_forever
 from textual.pilot import Pilot
 
 from grace_tui.faces.ui.screens.page import PageScreen
@@ -312,6 +314,26 @@ async def test_leaving_the_local_screen_asks_and_then_stops_the_room() -> None:
         await pilot.press("y")
         await opened.room.asked_once.wait()
     assert opened.room.asked == [("leave", {})]
+
+
+async def test_a_room_that_never_answers_can_be_left_all_the_same() -> None:
+    opened = Opened(CALM)
+
+    async def never(verb: str, arguments: Mapping[str, object]) -> Mapping[str, object]:
+        opened.room.asked_once.set()
+        await sleep_forever()
+        return {}
+
+    opened.app.ask = never
+    async with opened.app.run_test(size=(80, 24)) as pilot:
+        for key in ("q", "y", "q"):
+            await pilot.press(key)
+            await pilot.pause()
+        assert "has not stopped yet" in screen_text(opened.app)
+        await pilot.press("y")
+        await pilot.pause()
+    assert opened.room.asked_once.is_set()
+    assert not opened.app.is_running
 
 
 async def test_a_room_that_refuses_to_stop_keeps_its_screen() -> None:
