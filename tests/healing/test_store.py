@@ -78,11 +78,16 @@ def test_a_database_held_by_another_process_is_neither_moved_nor_waited_for_long
     assert sorted(file.name for file in tmp_path.iterdir()) == ["room.db"]
 
 
+def write_twice(store: Store, name: str) -> None:
+    with store.transaction():
+        store.write(ROW, name)
+        store.write(ROW, name)
+
+
 def test_a_transaction_that_fails_leaves_nothing_behind(tmp_path: Path) -> None:
     store = open_store(tmp_path / "room.db")
-    with pytest.raises(sqlite3.IntegrityError), store.transaction():
-        store.write(ROW, "a")
-        store.write(ROW, "a")
+    with pytest.raises(sqlite3.IntegrityError):
+        write_twice(store, "a")
     store.write(ROW, "b")
     assert ids(store) == ["b"]
     store.close()
