@@ -51,6 +51,8 @@ def _paths(root: Path) -> Iterator[Path]:
         if _is_plain(root / name):
             yield root / name
     for name in FOLDERS:
+        if (root / name).resolve() != root.resolve() / name:
+            continue
         for folder, folders, files in os.walk(root / name):
             folders[:] = sorted(inner for inner in folders if not _is_debris(inner))
             paths = (Path(folder, file) for file in sorted(files) if not _is_debris(file))

@@ -108,8 +108,8 @@ class Evidence:
         record = gathered.record
         try:
             folder = self._write_bundle(gathered)
-        except OSError as error:
-            done(record.id, "", f"no evidence kept: {error}")
+        except Exception as error:  # the thread's boundary: told in the incident's timeline
+            done(record.id, "", f"no evidence kept: {error or type(error).__name__}")
             return
         finally:
             with self._lock:

@@ -26,7 +26,7 @@ from grace_tui.kernel.records import IncidentRecord, TaskRecord, TaskState
 
 FINISHED: Final[frozenset[TaskState]] = frozenset({"learned", "failed", "undone"})
 KEPT_FINISHED = 500
-IDENTITY = frozenset({"id", "incident_id", "token", "worker", "queued_at"})
+IDENTITY = frozenset({"id", "incident_id", "worker", "queued_at"})
 """What `update` never changes."""
 
 _INSERT = """INSERT INTO tasks (id, incident_id, state, finished, priority, queued_at, token, holder, record, failure)
@@ -146,7 +146,9 @@ class TaskQueue:
             new = self._finished(replace(old, **changes), changes)
             if old.state in FINISHED and new.state not in FINISHED:
                 raise TaskClosed(task_id, old.state, new.state)
-            return self._save(new, "" if new.state in FINISHED | {"queued"} else self._me)
+            if new.state == "queued":
+                return self._save(replace(new, worker="", started_at=None), "")
+            return self._save(new, "" if new.state in FINISHED else self._me)
 
     def release_orphans(self) -> tuple[TaskRecord, ...]:
         """Queue again what a run that is no more was working on; called once, when the room opens."""
