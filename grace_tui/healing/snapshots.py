@@ -78,9 +78,6 @@ class Snapshots:
     async def changed_since(self, snapshot_id: str) -> tuple[str, ...]:
         return await _in_thread(lambda: self.changed_since_now(snapshot_id))
 
-    async def diff(self, snapshot_id: str) -> str:
-        return await _in_thread(lambda: self.diff_now(snapshot_id))
-
     async def restore(self, snapshot_id: str, paths: Sequence[str] = ()) -> tuple[str, ...]:
         return await _in_thread(lambda: self.restore_now(snapshot_id, paths))
 
@@ -106,8 +103,11 @@ class Snapshots:
         names = sorted(manifest.files.keys() | now.keys())
         return tuple(name for name in names if _digest_in(manifest, name) != _digest_of(now.get(name)))
 
-    def diff_now(self, snapshot_id: str) -> str:
-        """The unified diff from that snapshot to the files as they are; for people, so redacted."""
+    def diff(self, snapshot_id: str) -> str:
+        """The unified diff from that snapshot to the files as they are; for people, so redacted.
+
+        It reads every file: not for the loop.
+        """
         manifest = self._manifest(snapshot_id)
         now, _ = scan(self.root)
         parts = []

@@ -13,8 +13,8 @@ from typing import Protocol
 
 from grace_tui.healing.failure import Failure
 from grace_tui.healing.ids import Ids
-from grace_tui.healing.incidents.capture import capture, leaf_of, safe, text_of, trace_of
-from grace_tui.healing.incidents.places import is_own
+from grace_tui.healing.incidents.capture import capture, safe
+from grace_tui.healing.incidents.rows import TRIGGER, cheap_key, opened, with_line
 from grace_tui.healing.incidents.shelf import Shelf
 from grace_tui.healing.incidents.signature import Signature, sign
 from grace_tui.healing.incidents.states import UnknownIncident, check_move
@@ -26,13 +26,7 @@ from grace_tui.kernel.records import IncidentRecord, IncidentState
 KEPT = 1_000
 """Incidents that are remembered; beyond that the oldest resolved ones go."""
 REOPEN_WITHIN = 3_600.0
-FIRST_LINES, LAST_LINES = 20, 180
-"""How much of a long timeline is kept."""
-TITLE_LIMIT = 160
 RECENT = 256
-
-TRIGGER = "trigger"
-"""The phase of an incident that was reported, not raised."""
 
 Key = tuple[str, str]
 
@@ -81,7 +75,7 @@ class IncidentBook:
         """Open an incident for a failure, or count it on the one that is open."""
         with self._lock:
             self._flush()
-            key = _cheap_key(failed)
+            key = cheap_key(failed)
             known = self._recent.get(key) if key is not None else None
             current = self._current((failed.kernel, known)) if known else None
             if current is not None and current.state != "resolved":
@@ -141,7 +135,7 @@ class IncidentBook:
             if new == old:
                 return old
             if new.action != old.action:
-                new = self._with_line(new, by, new.action)
+                new = with_line(new, self.clock.time(), by, new.action)
             self._inherited.discard(incident_id)
             return self._changed(new, new.action)
 
@@ -196,22 +190,7 @@ class IncidentBook:
         return self._open(failure, signature, error, by)
 
     def _open(self, failure: Failure, signature: Signature, error: BaseException | None, by: str) -> IncidentRecord:
-        record = IncidentRecord(
-            id=self._ids.new(failure.at),
-            kernel=failure.kernel,
-            phase=failure.phase,
-            kind=failure.kind,
-            message=failure.message,
-            title=_title(failure),
-            signature=signature.strict,
-            coarse=signature.coarse,
-            state="open",
-            opened_at=failure.at,
-            last_at=failure.at,
-            count=1,
-            provider=_provider(failure),
-            timeline=((failure.at, by, f"opened: {failure.kind} in {failure.phase}"),),
-        )
+        record = opened(self._ids.new(failure.at), failure, signature, by)
         self._latest[record.kernel, record.signature] = record.id
         self._make_room()
         self._shelf.put(record, failure)
@@ -228,7 +207,7 @@ class IncidentBook:
         record = replace(
             record, state="reopened", count=record.count + 1, last_at=failure.at, resolved_at=None, action=""
         )
-        record = self._with_line(record, by, "reopened: happened again")
+        record = with_line(record, self.clock.time(), by, "reopened: happened again")
         self._shelf.put(record, failure)
         self._collect(record, failure, error)
         self.publish(IncidentChanged(record.id, record.state, "happened again", record.count))
@@ -240,7 +219,7 @@ class IncidentBook:
         self._inherited.discard(record.id)
         resolved_at = self.clock.time() if state == "resolved" else None
         record = replace(record, state=state, action=reason, resolved_at=resolved_at)
-        return self._changed(self._with_line(record, by, f"{state}: {reason}"), reason)
+        return self._changed(with_line(record, self.clock.time(), by, f"{state}: {reason}"), reason)
 
     def _changed(self, record: IncidentRecord, reason: str, *, at_once: bool = True) -> IncidentRecord:
         self._shelf.put(record, at_once=at_once)
@@ -254,12 +233,6 @@ class IncidentBook:
 
     def _why_over(self, record: IncidentRecord) -> str:
         return "the room was restarted" if record.id in self._inherited else "running again"
-
-    def _with_line(self, record: IncidentRecord, by: str, text: str) -> IncidentRecord:
-        lines = (*record.timeline, (self.clock.time(), by, text))
-        if len(lines) > FIRST_LINES + LAST_LINES:
-            lines = lines[:FIRST_LINES] + lines[-LAST_LINES:]
-        return replace(record, timeline=lines)
 
     # ---- bookkeeping
 
@@ -308,7 +281,7 @@ class IncidentBook:
                 return
             record = replace(record, bundle=folder or record.bundle)
             if problem:
-                record = self._with_line(record, "evidence", problem)
+                record = with_line(record, self.clock.time(), "evidence", problem)
             self._shelf.put(record)
             self._told.append(IncidentChanged(record.id, record.state, problem or "evidence kept", record.count))
 
@@ -317,27 +290,3 @@ class IncidentBook:
         told, self._told = self._told, []
         for event in told:
             self.publish(event)
-
-
-def _cheap_key(failed: KernelFailed) -> Hashable:
-    """Equal keys have equal signatures, so a storm of one failure is looked at closely only once.
-
-    None where the signature depends on more than type, text and functions.
-    """
-    leaf, groups = leaf_of(failed.error)
-    if groups or issubclass(type(leaf), SyntaxError):
-        return None
-    codes = tuple((frame.f_code.co_filename, frame.f_code.co_qualname) for frame, _ in trace_of(leaf))
-    return failed.kernel, type(leaf).__name__, text_of(leaf), codes
-
-
-def _title(failure: Failure) -> str:
-    first = failure.message.strip().partition("\n")[0]
-    title = f"{failure.kind}: {first}" if first else failure.kind
-    return title if len(title) <= TITLE_LIMIT else f"{title[: TITLE_LIMIT - 1]}…"
-
-
-def _provider(failure: Failure) -> str:
-    """The file whose interface broke, where the failure itself says so and it is the workspace's own."""
-    file = failure.callee.file if failure.callee else failure.missing[2] if failure.missing else ""
-    return file if is_own(file) else ""

@@ -11,7 +11,8 @@ import pytest
 
 from grace_tui.healing.failure import Failure
 from grace_tui.healing.incidents import book as module
-from grace_tui.healing.incidents.book import FIRST_LINES, LAST_LINES, REOPEN_WITHIN, IncidentBook
+from grace_tui.healing.incidents.book import REOPEN_WITHIN, IncidentBook
+from grace_tui.healing.incidents.rows import FIRST_LINES, LAST_LINES
 from grace_tui.healing.incidents.states import IllegalMove, UnknownIncident
 from grace_tui.healing.store import Store, open_store
 from grace_tui.kernel.events import Event, IncidentChanged, IncidentOpened
