@@ -41,17 +41,19 @@ def chosen_workspace(folder: Path | None) -> Workspace:
 def open_here(folder: Path | None = None, drill: str = "") -> int:
     """Open the room in this terminal, or join it where it is open already."""
     need_terminal("open a room without one with `grace-tui up --detach`")
+    if drill:
+        from grace_tui.drill import show
+
+        return show(drill)
     workspace = ready_workspace(folder)
     if is_open(workspace.socket):
-        if drill:
-            raise Ended(f"a room is open in {workspace.root} already; close it with `grace-tui down` before a drill")
         return join(workspace)
     workspace.prepare()
     load_settings(workspace.settings_file)
     with splash(f"opening {workspace.root} …"):
         from grace_tui.room import open_in_terminal
 
-        return open_in_terminal(workspace, drill=drill)
+        return open_in_terminal(workspace)
 
 
 @contextmanager

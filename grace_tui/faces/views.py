@@ -79,6 +79,9 @@ class TaskView(View, frozen=True):
     provider: str = ""
     gates: tuple[GateView, ...] = ()
     seconds: float = 0.0
+    """From claim to outcome, the watch window among them."""
+    repair_seconds: float = 0.0
+    """From claim to a patch that passed every gate."""
     worker: str = ""
     known: bool = False
     detail: str = ""

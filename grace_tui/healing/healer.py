@@ -297,7 +297,8 @@ class Healer:
 
     async def _apply(self, proposal: _Proposal, leave: str) -> TaskRecord:
         task, patch, by = proposal.task, proposal.patch, proposal.by
-        task = self._change(task, "applying", patch.summary)
+        proven = self.clock.time() - (task.started_at or task.queued_at)
+        task = self._change(task, "applying", patch.summary, repair_seconds=proven)
         rationale = f"{patch.summary}; {leave}"
         self._decide(by, "apply a patch", ", ".join(patch.files), rationale, ("leave it broken",), _passed(task))
         provider = kernel_of(patch.site.provider)

@@ -154,6 +154,8 @@ class TaskRecord:
     finished_at: float | None = None
     seconds: float = 0.0
     """From claim to outcome."""
+    repair_seconds: float = 0.0
+    """From claim to a patch that passed every gate."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,6 @@ from grace_tui.settings.model import (
     RoomSettings,
     ScreenSettings,
     Settings,
-    SnapshotSettings,
     SupervisorSettings,
 )
 from grace_tui.settings.table import settings_table, settings_template
@@ -19,7 +18,6 @@ __all__ = [
     "ScreenSettings",
     "Settings",
     "SettingsError",
-    "SnapshotSettings",
     "SupervisorSettings",
     "load_settings",
     "settings_table",

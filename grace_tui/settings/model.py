@@ -41,10 +41,6 @@ class SupervisorSettings(Table, frozen=True):
     """Longest wait before a restart, in seconds."""
     backoff_jitter: Annotated[float, Meta(ge=0, le=1)] = 0.1
     """Share of the wait that is random, so that kernels do not restart in step."""
-    stop_deadline: Annotated[float, Meta(ge=1, le=600)] = 10.0
-    """Seconds that closing the room may take before the kernels left are cancelled."""
-    block_limit: Annotated[float, Meta(ge=0.1, le=600)] = 2.0
-    """Seconds a kernel may block the loop before it is named and an incident is opened."""
 
 
 class RepairSettings(Table, frozen=True):
@@ -52,12 +48,8 @@ class RepairSettings(Table, frozen=True):
 
     auto_apply: bool = True
     """Apply a fix that passed every gate without asking; false: it waits for approval."""
-    watch_window: Annotated[float, Meta(ge=0, le=86400)] = 5.0
+    watch_window: Annotated[float, Meta(ge=0, le=86400)] = 2.0
     """Seconds a repaired kernel is watched before the fix counts as learned."""
-    allow: Annotated[tuple[str, ...], Meta(min_length=1)] = ("kernels/",)
-    """Files and folders of the workspace that a repair may change."""
-    max_lines: Annotated[int, Meta(ge=1, le=10000)] = 80
-    """Most lines that one fix may touch."""
 
 
 class ScreenSettings(Table, frozen=True):
@@ -67,20 +59,13 @@ class ScreenSettings(Table, frozen=True):
     """Name of a theme in `themes/` or of a built-in one; empty: the room's own."""
 
 
-class SnapshotSettings(Table, frozen=True):
-    """Copies of the workspace's files, taken before a change."""
-
-    keep: Annotated[int, Meta(ge=1, le=100000)] = 100
-    """Snapshots kept; the oldest go first."""
-
-
 class KernelSettings(Table, frozen=True):
     """One `[kernels.NAME]` table: two keys for the supervisor, the rest is the kernel's own."""
 
     enabled: bool = True
     """Start this kernel with the room."""
-    isolation: Literal["", "task", "process"] = ""
-    """Run it as a task of the room or in a process of its own; empty: as its spec says."""
+    isolation: Literal["task"] = "task"
+    """Where it runs: as a task of the room."""
     options: Mapping[str, object] = {}
 
 
@@ -91,7 +76,6 @@ class Settings(Table, frozen=True):
     supervisor: SupervisorSettings = SupervisorSettings()
     repair: RepairSettings = RepairSettings()
     screen: ScreenSettings = ScreenSettings()
-    snapshots: SnapshotSettings = SnapshotSettings()
     kernels: Mapping[str, KernelSettings] = {}
 
     def kernel(self, name: str) -> KernelSettings:

@@ -1,0 +1,189 @@
+"""The one door for commands, however they came in: a visible table of verbs, each a small function on the open room.
+
+Every answer is plain data: `ok`, a `text` for people, `data` for programs.
+"""
+
+import functools
+import os
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import anyio.to_thread
+import msgspec
+
+from grace_tui.kernel.errors import GraceError
+from grace_tui.room import telling
+from grace_tui.room.viewing import incident_view, task_view
+
+if TYPE_CHECKING:
+    from grace_tui.room.core import Room
+
+Arguments = Mapping[str, object]
+Answer = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    run: "Callable[[Room, Arguments, str], Awaitable[Answer]]"
+    acts: bool = False
+    """Whether it changes anything; such commands are written to the audit log."""
+
+
+def answer(text: str, data: object = None, ok: bool = True) -> Answer:
+    return {"ok": ok, "text": text, "data": {} if data is None else msgspec.to_builtins(data)}
+
+
+async def status(room: "Room", arguments: Arguments, by: str) -> Answer:
+    return answer("", room.view())
+
+
+async def kernel_list(room: "Room", arguments: Arguments, by: str) -> Answer:
+    return answer("", {"kernels": room.view().kernels})
+
+
+async def kernel_show(room: "Room", arguments: Arguments, by: str) -> Answer:
+    name = _word(arguments, "name")
+    room.supervisor.child(name)
+    view = next(kernel for kernel in room.view().kernels if kernel.name == name)
+    log = room.parts.kernel_log(name).tail(20)
+    return answer(telling.kernel(view, log, telling.waiting_for(name, room.supervisor.records())), view)
+
+
+async def kernel_logs(room: "Room", arguments: Arguments, by: str) -> Answer:
+    name = _word(arguments, "name")
+    room.supervisor.child(name)
+    lines = room.parts.kernel_log(name).tail(_count(arguments, "lines", 200))
+    return answer("\n".join(lines) or f"{name} has written nothing yet", {"lines": lines})
+
+
+async def kernel_act(room: "Room", arguments: Arguments, by: str, *, act: str) -> Answer:
+    name = _word(arguments, "name")
+    getattr(room.supervisor, act)(name)
+    done = {"start": "starting", "stop": "stopping", "restart": "restarting", "pause": "paused", "resume": "resumed"}
+    return answer(f"{name} is {done[act]}" if act in ("start", "stop", "restart") else f"{name} {done[act]}")
+
+
+async def incident_list(room: "Room", arguments: Arguments, by: str) -> Answer:
+    return answer("", {"incidents": [incident_view(record) for record in room.parts.book.all()]})
+
+
+async def incident_show(room: "Room", arguments: Arguments, by: str) -> Answer:
+    record = room.parts.book.get(_word(arguments, "id"))
+    if record is None:
+        raise GraceError(f"there is no incident {arguments.get('id')!r}")
+    read = functools.partial(telling.bundle, room.parts.workspace.root, record)
+    return answer(telling.incident(record) + await anyio.to_thread.run_sync(read), record)
+
+
+async def incident_ack(room: "Room", arguments: Arguments, by: str) -> Answer:
+    record = room.parts.book.move(_word(arguments, "id"), "acknowledged", f"acknowledged by {by}", by)
+    return answer(f"{record.id} acknowledged", record)
+
+
+async def task_list(room: "Room", arguments: Arguments, by: str) -> Answer:
+    return answer("", {"tasks": [task_view(task) for task in room.parts.queue.all()]})
+
+
+async def task_show(room: "Room", arguments: Arguments, by: str) -> Answer:
+    task = room.parts.queue.get(_word(arguments, "id"))
+    if task is None:
+        raise GraceError(f"there is no task {arguments.get('id')!r}")
+    return answer(telling.task(task), task)
+
+
+async def snapshot_list(room: "Room", arguments: Arguments, by: str) -> Answer:
+    return answer("", {"snapshots": room.parts.snapshots.all()})
+
+
+async def knowledge_list(room: "Room", arguments: Arguments, by: str) -> Answer:
+    return answer("", {"knowledge": list(room.healer.knowledge())})
+
+
+async def knowledge_show(room: "Room", arguments: Arguments, by: str) -> Answer:
+    wanted = _word(arguments, "id")
+    for fix in room.healer.knowledge():
+        if str(fix.get("signature", "")).startswith(wanted):
+            return answer(telling.fix(fix), fix)
+    raise GraceError(f"nothing is remembered for {wanted!r}")
+
+
+async def audit_tail(room: "Room", arguments: Arguments, by: str) -> Answer:
+    entries = room.parts.audit.tail(_count(arguments, "lines", 20))
+    return answer("\n".join(telling.audit_line(entry) for entry in entries), {"entries": entries})
+
+
+async def audit_verify(room: "Room", arguments: Arguments, by: str) -> Answer:
+    report = await anyio.to_thread.run_sync(room.parts.audit.verify)
+    verdict = "whole" if report.ok else report.problem
+    return answer(f"{report.entries} entries, {verdict} ({report.seconds * 1000:.0f} ms)", report, ok=report.ok)
+
+
+async def why(room: "Room", arguments: Arguments, by: str) -> Answer:
+    """Why something is as it is: a kernel, an incident or a task, from its records and the decisions about it."""
+    name, incident_id, task_id = (str(arguments.get(key) or "") for key in ("kernel", "incident", "task"))
+    incident = room.parts.book.get(incident_id) if incident_id else None
+    task = room.parts.queue.get(task_id) if task_id else None
+    view = next((kernel for kernel in room.view().kernels if kernel.name == name), None)
+    if not (incident or task or view):
+        raise GraceError("say of which kernel, incident or task")
+    resource = name or (incident.id if incident else "") or (task.id if task else "")
+    return answer(telling.why(view, incident, task, await _decisions(room, resource)))
+
+
+async def leave(room: "Room", arguments: Arguments, by: str) -> Answer:
+    """Whoever holds the room open closes it once this is answered; the pid lets a caller wait for the process."""
+    return answer("the room is closing", {"pid": os.getpid()})
+
+
+async def _decisions(room: "Room", resource: str) -> str:
+    """What clarity_framework knows of it; its absence is told, not hidden."""
+    try:
+        clarity = await room.supervisor.resolve("room", "clarity_framework")
+        return str(await clarity.explain(resource))  # type: ignore[attr-defined]
+    except GraceError as error:
+        return f"no recorded decisions: {error}"
+
+
+def _word(arguments: Arguments, key: str) -> str:
+    value = arguments.get(key)
+    if not isinstance(value, str) or not value:
+        raise GraceError(f"{key} is {value!r}; expected a name")
+    return value
+
+
+def _count(arguments: Arguments, key: str, default: int) -> int:
+    value = arguments.get(key, default)
+    if not isinstance(value, int) or not 1 <= value <= 100_000:
+        raise GraceError(f"{key} is {value!r}; expected a whole number from 1 to 100000")
+    return value
+
+
+def _act(name: str) -> Command:
+    return Command(functools.partial(kernel_act, act=name), acts=True)
+
+
+COMMANDS: Mapping[str, Command] = {
+    "status": Command(status),
+    "kernel.list": Command(kernel_list),
+    "kernel.show": Command(kernel_show),
+    "kernel.logs": Command(kernel_logs),
+    "kernel.start": _act("start"),
+    "kernel.stop": _act("stop"),
+    "kernel.restart": _act("restart"),
+    "kernel.pause": _act("pause"),
+    "kernel.resume": _act("resume"),
+    "incident.list": Command(incident_list),
+    "incident.show": Command(incident_show),
+    "incident.ack": Command(incident_ack, acts=True),
+    "task.list": Command(task_list),
+    "task.show": Command(task_show),
+    "snapshot.list": Command(snapshot_list),
+    "knowledge.list": Command(knowledge_list),
+    "knowledge.show": Command(knowledge_show),
+    "audit.tail": Command(audit_tail),
+    "audit.verify": Command(audit_verify),
+    "why": Command(why),
+    "leave": Command(leave, acts=True),
+    "down": Command(leave, acts=True),
+}

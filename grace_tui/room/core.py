@@ -1,0 +1,334 @@
+"""The composition root: opens every part on the supervisor's loop, in an order in which each can report to the last.
+
+The only place that knows all parts. What a room does from then on stands in its neighbours: commands, hooks, first aid.
+"""
+
+import asyncio
+import concurrent.futures
+import functools
+import threading
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
+
+import anyio
+import anyio.to_thread
+import msgspec
+from anyio.abc import TaskGroup
+
+from grace_tui.faces.views import RoomView
+from grace_tui.healing.healer import Healer
+from grace_tui.kernel.errors import GraceError
+from grace_tui.kernel.events import FilesChanged, KernelFailed, KernelStateChanged, MonitorReported, Tick
+from grace_tui.kernel.records import CommandResult, KernelRecord
+from grace_tui.room.commands import COMMANDS
+from grace_tui.room.contexts import supervision
+from grace_tui.room.first_aid import FirstAid
+from grace_tui.room.hooks import Hooks
+from grace_tui.room.hub import ViewHub
+from grace_tui.room.known import KnownKernels
+from grace_tui.room.measure import ProcessMeter, RateMeter
+from grace_tui.room.parts import RoomParts, open_parts
+from grace_tui.room.viewing import Gauges, host_name, monitor_views, recognition_view, room_view
+from grace_tui.runtime.reload.watcher import watch
+from grace_tui.runtime.supervisor import Supervisor, open_supervisor
+from grace_tui.runtime.watchdog import BEAT_SECONDS, Block, LoopBeat, LoopBlocked, Watchdog
+from grace_tui.settings import Settings
+from grace_tui.workspace import Workspace
+
+WATCHED = ("kernels", "themes", "policies", "grace.toml")
+QUIET_SECONDS = 1.0
+"""A view is made at least this often, so that ages and uptime move."""
+SAVE_SECONDS = 30
+"""Seconds between two savings of all kernels' states."""
+
+
+class Room:
+    """A room that is open; its methods run on the supervisor's loop."""
+
+    def __init__(self, tasks: TaskGroup, parts: RoomParts, hub: ViewHub, settings: Settings) -> None:
+        self.tasks, self.parts, self.hub, self.settings = tasks, parts, hub, settings
+        self.opened_at = time.monotonic()
+        self.banner = ""
+        self.screens = 0
+        self.closing = False
+        self.booted = False
+        self.supervisor: Supervisor
+        self.healer: Healer
+        self.known = KnownKernels(parts.workspace.state / "kernels.json")
+        self.first_aid = FirstAid(self)
+        self.beat = LoopBeat()
+        self._lag_ms = 0.0
+        self._changed = anyio.Event()
+        self._sequence = 0
+        self._meter, self._bus_rate = ProcessMeter(), RateMeter()
+        self._monitors: dict[str, tuple[float, MonitorReported]] = {}
+
+    # ---- RoomPort, for kernels
+
+    def kernels(self) -> tuple[KernelRecord, ...]:
+        return self.supervisor.records()
+
+    def status(self) -> Mapping[str, Any]:
+        """The newest view as plain data."""
+        plain: Mapping[str, Any] = msgspec.to_builtins(self.hub.latest() or self.view())
+        return plain
+
+    async def command(self, verb: str, target: str, *, by: str, reason: str = "") -> CommandResult:
+        answer = await self.answer(verb, {"name": target, "reason": reason}, by)
+        return CommandResult(bool(answer["ok"]), str(answer["text"]), answer.get("data", {}))
+
+    # ---- commands from everywhere
+
+    async def answer(self, verb: str, arguments: Mapping[str, object], by: str) -> Mapping[str, Any]:
+        """Carry out one command; a refusal is an answer, never an exception."""
+        command = COMMANDS.get(verb)
+        if command is None:
+            return {"ok": False, "text": f"there is no command {verb!r}", "data": {}}
+        if command.acts:
+            target = str(arguments.get("name") or arguments.get("id") or "")
+            self.parts.audit.append({"actor": by, "action": verb, "resource": target, "subsystem": "commands"})
+        try:
+            return await command.run(self, arguments, by)
+        except (GraceError, KeyError, ValueError, OSError) as error:
+            return {"ok": False, "text": f"{error}" or type(error).__name__, "data": {}}
+
+    def post(
+        self,
+        verb: str,
+        arguments: Mapping[str, object],
+        by: str,
+        future: "concurrent.futures.Future[Mapping[str, Any]]",
+    ) -> None:
+        """Answer a command that came from another thread."""
+
+        async def carry_out() -> None:
+            answer = await self.answer(verb, arguments, by)
+            if not future.cancelled():
+                future.set_result(answer)
+
+        self.tasks.start_soon(carry_out, name=f"command:{verb}")
+
+    # ---- what screens see
+
+    def changed(self) -> None:
+        """Something a screen shows is different; a view follows within a tenth of a second."""
+        self._changed.set()
+
+    def set_banner(self, text: str) -> None:
+        self.banner = text
+        self.changed()
+
+    def set_screens(self, count: int) -> None:
+        self.screens = count
+        self.changed()
+
+    def view(self) -> RoomView:
+        """Make a view of this moment."""
+        self._sequence += 1
+        kernels = self.supervisor.records()
+        incidents = self.parts.book.all()
+        gauges = Gauges(
+            workspace=self.settings.room.name or str(self.parts.workspace.root),
+            host=self.settings.room.host or host_name(),
+            state=self._state(kernels),
+            loop_lag_ms=round(self._lag_ms, 2),
+            cpu_percent=self._meter.latest.cpu_percent,
+            rss_bytes=self._meter.latest.rss_bytes,
+            uptime=time.monotonic() - self.opened_at,
+            bus_rate=round(self._bus_rate.rate, 1),
+            banner=self.banner,
+            screens=self.screens,
+        )
+        monitors = [
+            recognition_view(incidents, len(self.healer.knowledge())),
+            *monitor_views(self._monitors, time.monotonic()),
+        ]
+        tasks = self.parts.queue.all()
+        return room_view(self._sequence, time.time(), gauges, kernels, incidents, tasks, monitors)
+
+    def _state(self, kernels: tuple[KernelRecord, ...]) -> str:
+        if self.closing:
+            return "stopping"
+        if not self.booted:
+            self.booted = bool(kernels) and all(record.state not in ("starting", "stopped") for record in kernels)
+        if not self.booted:
+            return "booting"
+        lost = any(record.critical and record.state not in ("running", "paused") for record in kernels)
+        return "degraded" if lost else "steady"
+
+    def beats(self, kernel: str) -> Mapping[str, object]:
+        """A kernel's record for its evidence."""
+        child = self.supervisor.children.get(kernel)
+        return {} if child is None else msgspec.to_builtins(child.record(time.monotonic()))
+
+    # ---- the room's own tasks
+
+    async def publish_views(self) -> None:
+        """Hand out a view when something changed, at most `screen_rate` a second, and once a second anyway."""
+        shortest = 1 / self.settings.room.screen_rate
+        while True:
+            self._changed = anyio.Event()
+            self.hub.put(self.view())
+            await anyio.sleep(shortest)
+            with anyio.move_on_after(max(QUIET_SECONDS - shortest, 0)):
+                await self._changed.wait()
+
+    async def every_second(self) -> None:
+        """Measure, look after beats and saved states, make the audit log durable, give first aid where it is due."""
+        seconds = 0
+        while True:
+            await anyio.sleep(1.0)
+            seconds += 1
+            self._measure()
+            self.supervisor.second()
+            self.known.note(record.name for record in self.supervisor.records() if record.state == "running")
+            self.parts.bus.publish(Tick.topic, Tick(time.time()), source="room")
+            self.parts.book.flush()
+            self.first_aid.look()
+            if seconds % SAVE_SECONDS == 0:
+                self.supervisor.save_states()
+            await anyio.to_thread.run_sync(self.parts.audit.sync)
+
+    async def measure_lag(self) -> None:
+        """The loop's own heartbeat: how late each turn comes is its lag."""
+        while True:
+            due = time.monotonic() + BEAT_SECONDS
+            await anyio.sleep(BEAT_SECONDS)
+            self.beat.turn(due)
+
+    async def record_failures(self) -> None:
+        """Every failure of a kernel becomes an incident, at once and whatever else is down."""
+        box = self.parts.bus.subscribe("room", KernelFailed.topic, capacity=10_000)
+        while True:
+            message = await box.receive(60.0)
+            if message is not None and isinstance(message.payload, KernelFailed):
+                self.parts.book.record(message.payload)
+
+    async def follow_events(self) -> None:
+        """Keep the monitors' reports and note what changes a screen."""
+        box = self.parts.bus.subscribe("room", "*", capacity=10_000)
+        while True:
+            message = await box.receive(60.0)
+            if message is None:
+                continue
+            if isinstance(message.payload, MonitorReported):
+                self._monitors[message.payload.monitor] = (time.monotonic(), message.payload)
+            if message.topic.partition(".")[0] in ("incident", "task", "monitor"):
+                self.changed()
+            if message.topic == "kernel.state":
+                self._on_kernel_state(message.payload)
+
+    async def follow_files(self, stop: anyio.Event) -> None:
+        """Saved files reach the supervisor within milliseconds."""
+        async for paths in watch(self.parts.workspace.root, WATCHED, stop):
+            kernels = [path for path in paths if path.startswith("kernels/")]
+            if kernels:
+                self.supervisor.files_changed(kernels)
+            self.parts.bus.publish(FilesChanged.topic, FilesChanged(paths), source="room")
+
+    def _on_kernel_state(self, event: object) -> None:
+        if isinstance(event, KernelStateChanged) and event.new == "running":
+            self.parts.book.kernel_running(event.kernel, "supervisor")
+
+    def _measure(self) -> None:
+        self._meter.read()
+        self._lag_ms = self.beat.take_worst() * 1000
+        self._bus_rate.read(self.parts.bus.published, time.monotonic())
+
+
+@asynccontextmanager
+async def open_room(
+    workspace: Workspace,
+    settings: Settings,
+    hub: ViewHub,
+    *,
+    may_load: anyio.Event | None = None,
+) -> AsyncIterator[Room]:
+    """Open a room on the running loop; leaving the context stops the kernels in order and closes the stores."""
+    async with AsyncExitStack() as stack:
+        tasks = await stack.enter_async_context(anyio.create_task_group())
+        parts = open_parts(workspace, settings)
+        room = Room(tasks, parts, hub, settings)
+        parts.open_book(room.beats)
+        stack.callback(parts.close)
+        room.healer = open_healer(room)
+        stack.push_async_callback(room.healer.close)
+        room.supervisor = await stack.enter_async_context(open_supervisor(supervision(room, may_load)))
+        watchdog = _open_watchdog(room)
+        stack.callback(watchdog.stop)
+        stop_watching = anyio.Event()
+        _add_kernels(room)
+        for job in (room.record_failures, room.follow_events, room.publish_views, room.every_second, room.measure_lag):
+            tasks.start_soon(job, name=job.__name__)
+        tasks.start_soon(room.follow_files, stop_watching, name="follow_files")
+        parts.audit.append({"actor": "room", "action": "room.opened", "resource": str(workspace.root)})
+        try:
+            yield room
+        finally:
+            room.closing = True
+            hub.put(room.view())
+            stop_watching.set()
+            with anyio.CancelScope(shield=True):
+                await room.supervisor.stop_all()
+            hub.put(room.view())
+            parts.audit.append({"actor": "room", "action": "room.closed", "resource": str(workspace.root)})
+            tasks.cancel_scope.cancel()
+
+
+def _add_kernels(room: Room) -> None:
+    """Every kernel on disk, and those that should be there: a missing file is a failure to be seen, not an absence."""
+    found = dict(room.parts.loader.names())
+    expected = {*room.known.names, *room.settings.kernels}
+    for name in sorted(expected - set(found)):
+        found[name] = f"kernels/{name}.py"
+    for name, path in found.items():
+        room.supervisor.add(name, path, wanted=room.settings.kernel(name).enabled)
+
+
+def open_healer(room: Room) -> Healer:
+    """Open the repair library on this room, after what a killed room left half done is put right."""
+    parts = room.parts
+    healer = Healer(
+        parts.workspace.root,
+        parts.workspace.state,
+        parts.book,
+        parts.queue,
+        Hooks(room),
+        parts.clock,
+        watch_seconds=room.settings.repair.watch_window,
+    )
+    for recovered in healer.recover():
+        parts.log.warning("a half-done repair was put right", repair=str(recovered))
+    parts.queue.release_orphans()
+    return healer
+
+
+def _open_watchdog(room: Room) -> Watchdog:
+    report = functools.partial(_report_block, room)
+    post = _poster()
+    watchdog = Watchdog(
+        room.beat, threading.get_ident(), room.parts.workspace.kernels, lambda block: post(lambda: report(block))
+    )
+    watchdog.start()
+    return watchdog
+
+
+def _poster() -> Callable[[Callable[[], None]], None]:
+    loop = asyncio.get_running_loop()
+
+    def post(act: Callable[[], None]) -> None:
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(act)
+
+    return post
+
+
+def _report_block(room: Room, block: Block) -> None:
+    """Runs once the loop turns again: the block is over, and it gets its incident."""
+    if not block.kernel:
+        room.parts.audit.append({"actor": "watchdog", "action": "loop.blocked", "seconds": round(block.seconds, 3)})
+        return
+    failed = KernelFailed(block.kernel, "block", time.time(), LoopBlocked(block))
+    room.parts.bus.publish(failed.topic, failed, source="supervisor")

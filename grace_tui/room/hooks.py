@@ -1,0 +1,65 @@
+"""What the healer asks of the room: publish, record, wait for a kernel, snapshot first, and who allows a patch."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from grace_tui.healing.healer import Verdict
+from grace_tui.healing.repair.patch import Patch
+from grace_tui.kernel.errors import GraceError, ProviderDown
+from grace_tui.kernel.events import DecisionMade, Event
+from grace_tui.kernel.records import TaskRecord
+
+if TYPE_CHECKING:
+    from grace_tui.room.core import Room
+
+GOVERNANCE = "governance"
+
+
+class Hooks:
+    """RoomHooks of one room, on its loop."""
+
+    def __init__(self, room: "Room") -> None:
+        self.room = room
+
+    def publish(self, event: Event) -> None:
+        self.room.parts.publish(event)
+
+    def audit(self, record: Mapping[str, object]) -> None:
+        self.room.parts.audit.append(record)
+
+    async def running(self, kernel: str, within: float) -> bool:
+        """Wait until a kernel is RUNNING; False where it is not within `within` seconds."""
+        return kernel in self.room.supervisor.children and await self.room.supervisor.wait_running(kernel, within)
+
+    def kernel_state(self, name: str) -> str:
+        child = self.room.supervisor.children.get(name)
+        return child.state if child else "unknown"
+
+    async def before_apply(self, task: TaskRecord, patch: Patch) -> None:
+        """Keep what is there before a repair changes it."""
+        await self.room.parts.snapshots.take(f"before {task.id}: {patch.summary}")
+
+    async def allow(self, task: TaskRecord, patch: Patch) -> Verdict:
+        """Governance decides; while it is down the core's own rule does, and says so."""
+        if not self.room.settings.repair.auto_apply:
+            return Verdict(False, "repair.auto_apply is false in grace.toml")
+        try:
+            governance = await self.room.supervisor.resolve("healer", GOVERNANCE)
+            decision = await governance.decide(  # type: ignore[attr-defined]
+                "coding_agent", "repair.apply", patch.site.provider, _context(task, patch)
+            )
+        except ProviderDown as down:
+            return Verdict(True, f"core rule (governance is {down.state}): a gated repair of the provider is applied")
+        except GraceError as error:
+            return Verdict(False, f"governance could not decide: {error}")
+        policies = ", ".join(decision.policies) or "no policy"
+        return Verdict(decision.allowed, f"governance: {decision.decision} by {policies}")
+
+    def decided(self, action: str, resource: str, rationale: str) -> None:
+        """Publish why the core did something by itself."""
+        self.publish(DecisionMade("room", action, resource, rationale))
+
+
+def _context(task: TaskRecord, patch: Patch) -> dict[str, object]:
+    lines = sum(line.startswith(("+", "-")) and not line.startswith(("+++", "---")) for line in patch.diff.splitlines())
+    return {"operator": patch.operator, "lines": lines, "files": len(patch.edits), "priority": task.priority}

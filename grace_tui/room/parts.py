@@ -1,0 +1,117 @@
+"""The parts of a room that outlive its kernels: bus, audit log, stores. Opened in the order of their need."""
+
+import asyncio
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import msgspec
+
+from grace_tui.healing.incidents.book import IncidentBook
+from grace_tui.healing.incidents.evidence import Evidence, Sources
+from grace_tui.healing.repair.queue import TaskQueue
+from grace_tui.healing.snapshots import Snapshots
+from grace_tui.healing.store import Store, open_store
+from grace_tui.kernel.events import Event
+from grace_tui.kernel.records import PRIORITY_HIGH
+from grace_tui.runtime.audit import AuditChain
+from grace_tui.runtime.bus import MemoryBus
+from grace_tui.runtime.clock import SystemClock
+from grace_tui.runtime.reload.loader import KernelLoader
+from grace_tui.runtime.storage import KernelLog, StateStore
+from grace_tui.settings import Settings
+from grace_tui.workspace import Workspace
+
+SOURCE = "room"
+
+
+@dataclass(eq=False)
+class RoomParts:
+    workspace: Workspace
+    settings: Settings
+    clock: SystemClock
+    bus: MemoryBus
+    audit: AuditChain
+    store: Store
+    snapshots: Snapshots
+    queue: TaskQueue
+    loader: KernelLoader
+    states: StateStore
+    log: KernelLog
+    """The room's own log."""
+    publish: Callable[[Event], None]
+    """Publish a fact from any thread."""
+    book: IncidentBook = field(init=False)
+    logs: dict[str, KernelLog] = field(default_factory=dict)
+
+    def kernel_log(self, name: str) -> KernelLog:
+        """The log of one kernel, opened once."""
+        if name not in self.logs:
+            self.logs[name] = KernelLog(self.workspace.logs / "kernels" / f"{name}.jsonl", name)
+        return self.logs[name]
+
+    def open_book(self, beats: Callable[[str], Mapping[str, object]]) -> None:
+        """Open the incident book; `beats` tells a kernel's beats, restarts and state for its evidence."""
+        sources = Sources(
+            log_tail=lambda name: self.kernel_log(name).tail(),
+            beats=beats,
+            settings=lambda: msgspec.to_builtins(self.settings),
+            changes=self._changes,
+        )
+        root = self.workspace.root
+        evidence = Evidence(self.workspace.logs / "incidents", root, sources)
+        self.book = IncidentBook(self.store, self.clock, root, self.publish, evidence)
+
+    def close(self) -> None:
+        """Close what is open, last opened first."""
+        self.book.close()
+        self.loader.close()
+        self.store.close()
+        self.audit.close()
+        for log in (*self.logs.values(), self.log):
+            log.close()
+
+    def _changes(self) -> str:
+        """What changed in the workspace since the newest snapshot."""
+        newest = self.snapshots.all()[:1]
+        return self.snapshots.diff(newest[0].id) if newest else "no snapshot yet\n"
+
+
+def open_parts(workspace: Workspace, settings: Settings) -> RoomParts:
+    """Open the stores of a workspace on the running loop; damaged ones are put aside and said so in the room's log."""
+    workspace.prepare()
+    clock, bus = SystemClock(), MemoryBus()
+    log = KernelLog(workspace.logs / "room.jsonl", SOURCE)
+    store = open_store(workspace.state / "room.db")
+    if store.notice:
+        log.warning(store.notice)
+    return RoomParts(
+        workspace=workspace,
+        settings=settings,
+        clock=clock,
+        bus=bus,
+        audit=AuditChain(workspace.logs / "audit", workspace.state / "audit-head.json", clock),
+        store=store,
+        snapshots=Snapshots(workspace.root, workspace.state / "snapshots", clock),
+        queue=TaskQueue(store, clock),
+        loader=KernelLoader(workspace.root),
+        states=StateStore(workspace.state / "state", log.warning),
+        log=log,
+        publish=_publisher(bus),
+    )
+
+
+def _publisher(bus: MemoryBus) -> Callable[[Event], None]:
+    """Publish on the bus from any thread: evidence is written beside the loop and reports back."""
+    loop, home = asyncio.get_running_loop(), threading.get_ident()
+
+    def now(event: Event) -> None:
+        bus.publish(event.topic, event, source=SOURCE, priority=PRIORITY_HIGH)
+
+    def publish(event: Event) -> None:
+        if threading.get_ident() == home:
+            now(event)
+        elif not loop.is_closed():
+            loop.call_soon_threadsafe(now, event)
+
+    return publish

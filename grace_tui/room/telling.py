@@ -1,0 +1,150 @@
+"""Records as text for people: what the detail screens and the `show` verbs print. Pure, but for reading a bundle."""
+
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from grace_tui.faces.views import KernelView
+from grace_tui.kernel.records import AuditEntry, IncidentRecord, KernelRecord, TaskRecord
+
+MARKS = {"passed": "✓", "failed": "✗", "running": "◔", "skipped": "-", "pending": "·"}
+BUNDLE_LINES = 120
+
+
+def kernel(view: KernelView, log: Sequence[str], dependents: Sequence[str]) -> str:
+    lines = [
+        f"{view.name}: {view.state} for {duration(view.since)}",
+        view.doc,
+        "",
+        *fields(
+            ("why", view.detail),
+            ("last error", view.error),
+            ("says", view.summary),
+            ("work", f"{view.count} in all, {view.rate:g} a second"),
+            ("restarts", str(view.restarts)),
+            ("next try", "" if view.next_try is None else f"in {duration(view.next_try)}"),
+            ("last beat", "" if view.beat_age is None else f"{duration(view.beat_age)} ago"),
+            ("file", f"{view.path}  version {view.version or 'not loaded'}"),
+            ("requires", ", ".join(view.requires) or "nothing"),
+            ("needed by", ", ".join(dependents) or "nobody"),
+            ("critical", "yes" if view.critical else "no"),
+            ("incident", view.incident_id),
+            ("repair", view.repair),
+        ),
+        "",
+        "log",
+        *(f"  {line}" for line in log or ["nothing yet"]),
+    ]
+    return "\n".join(lines)
+
+
+def incident(record: IncidentRecord) -> str:
+    lines = [
+        f"{record.id}: {record.state}, seen {record.count}x",
+        record.title,
+        "",
+        *fields(
+            ("kernel", f"{record.kernel} (failed in {record.phase})"),
+            ("error", f"{record.kind}: {record.message}"),
+            ("provider", record.provider),
+            ("being done", record.action),
+            ("task", record.task_id),
+            ("signature", record.signature),
+            ("grouped by", record.coarse),
+            ("opened", clock(record.opened_at)),
+            ("last seen", clock(record.last_at)),
+            ("resolved", clock(record.resolved_at) if record.resolved_at else ""),
+            ("evidence", record.bundle),
+        ),
+        "",
+        "timeline",
+        *(f"  {clock(at)} {who}: {what}" for at, who, what in record.timeline),
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def bundle(root: Path, record: IncidentRecord) -> str:
+    """The traceback and the log of an incident's evidence; says so where there is none."""
+    if not record.bundle:
+        return "\nno evidence bundle yet\n"
+    folder = root / record.bundle
+    parts = []
+    for name in ("traceback.txt", "kernel.log", "changes.diff"):
+        path = folder / name
+        if path.is_file():
+            text = path.read_text(encoding="utf-8", errors="replace").splitlines()
+            parts += ["", name, *(f"  {line}" for line in text[:BUNDLE_LINES])]
+    return "\n".join(parts) + "\n"
+
+
+def task(record: TaskRecord) -> str:
+    lines = [
+        f"{record.id}: {record.state}, priority {record.priority}",
+        record.title,
+        "",
+        *fields(
+            ("incident", record.incident_id),
+            ("kernel", record.kernel),
+            ("operator", record.operator + (" (remembered)" if record.known else "")),
+            ("provider", record.provider),
+            ("unchanged", ", ".join(record.consumers)),
+            ("files", ", ".join(record.files)),
+            ("worker", record.worker),
+            ("queued", clock(record.queued_at)),
+            ("took", f"{record.seconds:.2f} s" if record.seconds else ""),
+            ("detail", record.detail),
+        ),
+        "",
+        "gates",
+        *(f"  {MARKS[gate.state]} {gate.name:<12} {gate.ms:>7.0f} ms  {gate.detail}" for gate in record.gates),
+        "",
+        record.diff,
+    ]
+    return "\n".join(lines)
+
+
+def fix(known: Mapping[str, object]) -> str:
+    return "\n".join(fields(*((key, str(value)) for key, value in known.items())))
+
+
+def why(
+    view: KernelView | None, incident_record: IncidentRecord | None, task_record: TaskRecord | None, decisions: str
+) -> str:
+    lines: list[str] = []
+    if view is not None:
+        lines += [f"{view.name} is {view.state}: {view.detail or view.summary or 'its probe is green'}", ""]
+    if incident_record is not None:
+        done = incident_record.action or "nothing done yet"
+        lines += [f"{incident_record.id} is {incident_record.state}: {done}", ""]
+        lines += [f"  {clock(at)} {who}: {what}" for at, who, what in incident_record.timeline]
+    if task_record is not None:
+        lines += [f"{task_record.id} is {task_record.state}: {task_record.detail or task_record.title}", ""]
+    return "\n".join([*lines, "", "decisions", decisions])
+
+
+def audit_line(entry: AuditEntry) -> str:
+    words = (str(entry.record.get(key, "")) for key in ("actor", "action", "resource"))
+    return f"{entry.sequence:>6} {clock(entry.at)} {' '.join(words)}"
+
+
+def waiting_for(name: str, records: Iterable[KernelRecord]) -> list[str]:
+    """Kernels that require `name`."""
+    return [record.name for record in records if name in record.requires]
+
+
+def fields(*pairs: tuple[str, str]) -> list[str]:
+    """Aligned lines for the pairs that have a value."""
+    return [f"{label:<11} {value}" for label, value in pairs if value]
+
+
+def clock(at: float) -> str:
+    return time.strftime("%H:%M:%S", time.localtime(at))
+
+
+def duration(seconds: float) -> str:
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d} min"

@@ -1,0 +1,175 @@
+"""From the records of the core to the one view that every face shows."""
+
+import dataclasses
+import platform
+from collections.abc import Mapping, Sequence
+
+import grace_tui
+from grace_tui.faces.views import GateView, IncidentView, KernelView, MonitorView, RoomView, TaskView
+from grace_tui.kernel.events import MonitorReported
+from grace_tui.kernel.records import IncidentRecord, KernelRecord, TaskRecord
+
+INCIDENTS_SHOWN = 200
+TASKS_SHOWN = 100
+OPEN_STATES = frozenset({"open", "acknowledged", "in_repair", "watching", "reopened"})
+DOWN_STATES = frozenset({"failed", "backing_off", "quarantined"})
+ENDED_TASKS = frozenset({"learned", "failed", "undone"})
+MONITORS = ("recognition", "triggers", "refactor", "snapshots")
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Gauges:
+    """What is measured of the room as a whole."""
+
+    workspace: str
+    host: str
+    state: str
+    loop_lag_ms: float
+    cpu_percent: float
+    rss_bytes: int
+    uptime: float
+    bus_rate: float
+    banner: str
+    screens: int
+
+
+def room_view(
+    sequence: int,
+    at: float,
+    gauges: Gauges,
+    kernels: Sequence[KernelRecord],
+    incidents: Sequence[IncidentRecord],
+    tasks: Sequence[TaskRecord],
+    monitors: Sequence[MonitorView],
+) -> RoomView:
+    """Put one view together; all numbers in it are counted from the same records."""
+    open_incidents = [record for record in incidents if record.state in OPEN_STATES]
+    open_tasks = [task for task in tasks if task.state not in ENDED_TASKS]
+    queued = sum(task.state == "queued" for task in open_tasks)
+    return RoomView(
+        sequence=sequence,
+        at=at,
+        version=grace_tui.__version__,
+        **dataclasses.asdict(gauges),
+        total=len(kernels),
+        running=sum(record.state == "running" for record in kernels),
+        failed=sum(record.state in DOWN_STATES for record in kernels),
+        open_incidents=len(open_incidents),
+        fixing=len(open_tasks) - queued,
+        queued=queued,
+        kernels=kernel_views(kernels, open_incidents, open_tasks),
+        incidents=tuple(incident_view(record) for record in incidents[:INCIDENTS_SHOWN]),
+        tasks=tuple(task_view(task) for task in tasks[:TASKS_SHOWN]),
+        monitors=tuple(monitors),
+    )
+
+
+def kernel_views(
+    kernels: Sequence[KernelRecord], incidents: Sequence[IncidentRecord], tasks: Sequence[TaskRecord]
+) -> tuple[KernelView, ...]:
+    incident_of: Mapping[str, str] = {record.kernel: record.id for record in reversed(incidents)}
+    repair_of: Mapping[str, str] = {task.kernel: task.state for task in reversed(tasks)}
+    return tuple(
+        KernelView(
+            name=record.name,
+            state=record.state,
+            since=round(record.since, 1),
+            priority=record.priority,
+            critical=record.critical,
+            summary=record.summary,
+            doc=record.doc,
+            detail=record.detail,
+            error=record.error,
+            count=record.count,
+            rate=round(record.rate, 2),
+            spark=record.spark,
+            restarts=record.restarts,
+            beat_age=None if record.beat_age is None else round(record.beat_age, 1),
+            next_try=None if record.next_try is None else round(record.next_try, 1),
+            requires=record.requires,
+            path=record.path,
+            version=record.version,
+            isolation=record.isolation,
+            incident_id=incident_of.get(record.name, ""),
+            repair=repair_of.get(record.name, ""),
+        )
+        for record in kernels
+    )
+
+
+def incident_view(record: IncidentRecord) -> IncidentView:
+    return IncidentView(
+        id=record.id,
+        kernel=record.kernel,
+        title=record.title,
+        kind=record.kind,
+        state=record.state,
+        count=record.count,
+        opened_at=record.opened_at,
+        last_at=record.last_at,
+        signature=record.signature,
+        provider=record.provider,
+        action=record.action,
+        task_id=record.task_id,
+        bundle=record.bundle,
+        phase=record.phase,
+    )
+
+
+def task_view(task: TaskRecord) -> TaskView:
+    return TaskView(
+        id=task.id,
+        incident_id=task.incident_id,
+        kernel=task.kernel,
+        title=task.title,
+        priority=task.priority,
+        state=task.state,
+        queued_at=task.queued_at,
+        operator=task.operator,
+        provider=task.provider,
+        gates=tuple(GateView(name=gate.name, state=gate.state, ms=gate.ms, detail=gate.detail) for gate in task.gates),
+        seconds=task.seconds,
+        repair_seconds=task.repair_seconds,
+        worker=task.worker,
+        known=task.known,
+        detail=task.detail,
+        files=task.files,
+    )
+
+
+def recognition_view(incidents: Sequence[IncidentRecord], known: int) -> MonitorView:
+    """Error recognition is the core's own monitor: it speaks even while every kernel is down."""
+    unsolved = sum(record.state in OPEN_STATES for record in incidents)
+    return MonitorView(
+        name="recognition",
+        state="alert" if unsolved else "ok",
+        text=f"{len(incidents)} seen, {unsolved} open, {known} fixes known",
+        count=len(incidents),
+        age=0.0,
+    )
+
+
+def monitor_views(reports: Mapping[str, tuple[float, MonitorReported]], now: float) -> list[MonitorView]:
+    """The other monitors as their kernels last reported them; off until they do."""
+    views = []
+    for name in MONITORS[1:]:
+        if name not in reports:
+            views.append(MonitorView(name=name, state="off", text="no report yet"))
+            continue
+        at, report = reports[name]
+        left = None if report.next_in is None else max(report.next_in - (now - at), 0.0)
+        views.append(
+            MonitorView(
+                name=name,
+                state=report.state,
+                text=report.text,
+                count=report.count,
+                age=round(now - at, 1),
+                next_in=None if left is None else round(left, 1),
+            )
+        )
+    return views
+
+
+def host_name() -> str:
+    return platform.node() or "localhost"
