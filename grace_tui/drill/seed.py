@@ -25,11 +25,12 @@ Say = Callable[[str], None]
 
 def plant(root: Path) -> None:
     """Break two interfaces at their providers; the consumers stay as they are."""
-    for path, broken in (
-        (root / LOG, lambda text: drop_parameter(text, "ImmutableLog.append", "subsystem")),
-        (root / MODELS, lambda text: drop_export(text, "async_session")),
-    ):
-        atomic_write(path, broken(path.read_text(encoding="utf-8")).encode())
+    _rewrite(root / LOG, drop_parameter((root / LOG).read_text(encoding="utf-8"), "ImmutableLog.append", "subsystem"))
+    _rewrite(root / MODELS, drop_export((root / MODELS).read_text(encoding="utf-8"), "async_session"))
+
+
+def _rewrite(path: Path, text: str) -> None:
+    atomic_write(path, text.encode("utf-8"))
 
 
 @dataclass
@@ -114,7 +115,11 @@ class Seed:
         """Wait for a view that has it; past `seconds` the newest view is used and the lack is a problem."""
         changed = asyncio.Event()
         loop = asyncio.get_running_loop()
-        stop = stage.hub.listen(lambda: loop.call_soon_threadsafe(changed.set))
+
+        def note() -> None:
+            loop.call_soon_threadsafe(changed.set)
+
+        stop = stage.hub.listen(note)
         told = ""
         try:
             async with asyncio.timeout(seconds):

@@ -3,9 +3,15 @@
 The faults are those that a person makes in a refactoring: the file still parses, and only its consumers fail.
 """
 
+import itertools
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
 import libcst as cst
 
 from grace_tui.kernel.errors import GraceError
+
+Entry = TypeVar("Entry", cst.Param, cst.BaseDictElement, cst.Arg, cst.BaseElement)
 
 
 class FaultMissed(GraceError):
@@ -63,30 +69,33 @@ class _ParameterDropper(cst.CSTTransformer):
         self.path.pop()
         return updated_node
 
-    def leave_Param(self, original_node: cst.Param, updated_node: cst.Param) -> cst.Param | cst.RemovalSentinel:
-        if self._here() and original_node.name.value == self.parameter:
-            self.dropped = True
-            return cst.RemoveFromParent()
+    def leave_Parameters(self, original_node: cst.Parameters, updated_node: cst.Parameters) -> cst.Parameters:
+        if not self._here():
+            return updated_node
+        for group in ("posonly_params", "params", "kwonly_params"):
+            params = getattr(updated_node, group)
+            kept = _without(params, lambda param: param.name.value == self.parameter)
+            self.dropped = self.dropped or len(kept) < len(params)
+            updated_node = updated_node.with_changes(**{group: kept})
+        if not updated_node.kwonly_params and isinstance(updated_node.star_arg, cst.ParamStar):
+            return updated_node.with_changes(star_arg=cst.MaybeSentinel.DEFAULT)
         return updated_node
 
-    def leave_Parameters(self, original_node: cst.Parameters, updated_node: cst.Parameters) -> cst.Parameters:
-        if updated_node.kwonly_params or not isinstance(updated_node.star_arg, cst.ParamStar):
+    def leave_Dict(self, original_node: cst.Dict, updated_node: cst.Dict) -> cst.Dict:
+        if not self._here():
             return updated_node
-        return updated_node.with_changes(star_arg=cst.MaybeSentinel.DEFAULT)
+        return updated_node.with_changes(elements=_without(updated_node.elements, self._is_it))
 
-    def leave_DictElement(
-        self, original_node: cst.DictElement, updated_node: cst.DictElement
-    ) -> cst.DictElement | cst.RemovalSentinel:
-        return cst.RemoveFromParent() if self._here() and self._is_it(original_node.value) else updated_node
-
-    def leave_Arg(self, original_node: cst.Arg, updated_node: cst.Arg) -> cst.Arg | cst.RemovalSentinel:
-        return cst.RemoveFromParent() if self._here() and self._is_it(original_node.value) else updated_node
+    def leave_Call(self, original_node: cst.Call, updated_node: cst.Call) -> cst.Call:
+        if not self._here():
+            return updated_node
+        return updated_node.with_changes(args=_without(updated_node.args, self._is_it))
 
     def _here(self) -> bool:
         return self.path == [*self.kind.split("."), self.method] if self.kind else self.path == [self.method]
 
-    def _is_it(self, value: cst.BaseExpression) -> bool:
-        return isinstance(value, cst.Name) and value.value == self.parameter
+    def _is_it(self, entry: "cst.BaseDictElement | cst.Arg") -> bool:
+        return isinstance(entry.value, cst.Name) and entry.value.value == self.parameter
 
 
 class _ExportDropper(cst.CSTTransformer):
@@ -107,7 +116,36 @@ class _ExportDropper(cst.CSTTransformer):
             return cst.RemoveFromParent()
         return updated_node.with_changes(names=[*kept[:-1], kept[-1].with_changes(comma=cst.MaybeSentinel.DEFAULT)])
 
-    def leave_Element(self, original_node: cst.Element, updated_node: cst.Element) -> cst.Element | cst.RemovalSentinel:
-        value = original_node.value
-        listed = isinstance(value, cst.SimpleString) and value.evaluated_value == self.name
-        return cst.RemoveFromParent() if listed else updated_node
+    def leave_Module(self, original_node: cst.Module, updated_node: cst.Module) -> cst.Module:
+        """Give the lines above an import that went to what follows it."""
+        left = {id(line) for line in updated_node.body}
+        body = list(updated_node.body)
+        for before, after in itertools.pairwise(original_node.body):
+            gone = isinstance(before, cst.SimpleStatementLine) and self._is_import(before)
+            if gone and id(before) not in left and before.leading_lines:
+                at = original_node.body.index(after) - (len(original_node.body) - len(body))
+                body[at] = body[at].with_changes(leading_lines=before.leading_lines)
+        return updated_node.with_changes(body=body)
+
+    def leave_List(self, original_node: cst.List, updated_node: cst.List) -> cst.List:
+        return updated_node.with_changes(elements=_without(updated_node.elements, self._is_entry))
+
+    def _is_entry(self, element: cst.BaseElement) -> bool:
+        value = element.value
+        return isinstance(value, cst.SimpleString) and value.evaluated_value == self.name
+
+    def _is_import(self, line: cst.SimpleStatementLine) -> bool:
+        return any(
+            isinstance(part, cst.ImportFrom)
+            and not isinstance(part.names, cst.ImportStar)
+            and [alias.evaluated_name for alias in part.names] == [self.name]
+            for part in line.body
+        )
+
+
+def _without(entries: Sequence[Entry], is_gone: Callable[[Entry], bool]) -> Sequence[Entry]:
+    """The entries that stay. The last comma says how a list is laid out, so it stays with the place."""
+    kept: list[Entry] = [entry for entry in entries if not is_gone(entry)]
+    if kept and len(kept) < len(entries):
+        kept[-1] = kept[-1].with_changes(comma=entries[-1].comma)
+    return kept
