@@ -298,7 +298,7 @@ class Healer:
     async def _apply(self, proposal: _Proposal, leave: str) -> TaskRecord:
         task, patch, by = proposal.task, proposal.patch, proposal.by
         proven = self.clock.time() - (task.started_at or task.queued_at)
-        task = self._change(task, "applying", patch.summary, repair_seconds=proven)
+        task = self._change(task, "applying", patch.summary, repair_seconds=proven, title=patch.summary)
         rationale = f"{patch.summary}; {leave}"
         self._decide(by, "apply a patch", ", ".join(patch.files), rationale, ("leave it broken",), _passed(task))
         provider = kernel_of(patch.site.provider)
@@ -317,6 +317,8 @@ class Healer:
         for kernel in radius:
             if not await self.hooks.running(kernel, self.running_within):
                 return f"{kernel} was not running within {self.running_within:g} s"
+        if proposal.watch:
+            self._change(proposal.task, "watching", f"{proposal.task.kernel} runs; watched for {proposal.watch:g} s")
         until = self.clock.monotonic() + proposal.watch
         while True:
             for kernel in radius:

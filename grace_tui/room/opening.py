@@ -63,7 +63,7 @@ async def _in_terminal(workspace: Workspace, settings: Settings, script: Script 
         stage.start()
         watching = asyncio.ensure_future(stage.ended.wait())
         reason = await run_local(screens)
-        if reason == "lost":
+        if reason == "lost" and script is None:
             await watching
         else:
             stage.stop()

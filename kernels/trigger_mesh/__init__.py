@@ -145,7 +145,7 @@ class TriggerMesh(Kernel):
     def _report(self) -> None:
         firing = [rule.name for rule in self.rules_in_use if rule.opens_incident and self.states[rule.name].firing]
         left = max(self.due - self.context.clock.monotonic(), 0.0)
-        text = f"firing: {', '.join(firing)}" if firing else f"{len(self.states)} rules, next {left:.0f} s"
+        text = f"firing: {', '.join(firing)}" if firing else f"{len(self.states)} rules"
         self.publish(MonitorReported("triggers", "alert" if firing else "ok", text, len(self.states), left))
 
 
