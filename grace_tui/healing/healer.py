@@ -6,23 +6,23 @@ cannot. A task belongs to the healer while it is worked: a worker that is restar
 
 import asyncio
 from collections.abc import Coroutine, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
 from grace_tui.disk import FileMoved
+from grace_tui.healing.applier import Applier
 from grace_tui.healing.failure import Failure
 from grace_tui.healing.repair.apply import Journal, Recovered, UndoRefused, UnknownEntry
-from grace_tui.healing.repair.gates.tests import kernel_of
 from grace_tui.healing.repair.knowledge import Knowledge, KnownFix, Unreadable, as_view, replayed
 from grace_tui.healing.repair.patch import Patch, Refused
 from grace_tui.healing.repair.repair import Progress, Unrepaired, check_known, repair
 from grace_tui.healing.repair.trial import sweep_trials
 from grace_tui.healing.seams import Incidents, Queue, RoomHooks, Verdict
+from grace_tui.healing.teller import Proposal, Teller, beta
 from grace_tui.kernel.errors import GraceError
-from grace_tui.kernel.events import DecisionMade, TaskChanged, TaskFinished, TaskQueued
+from grace_tui.kernel.events import TaskQueued
 from grace_tui.kernel.ports import Clock
-from grace_tui.kernel.records import IncidentRecord, IncidentState, TaskRecord, TaskState
+from grace_tui.kernel.records import IncidentRecord, TaskRecord
 
 T = TypeVar("T")
 
@@ -31,22 +31,8 @@ __all__ = ["Healer", "Incidents", "Queue", "RoomHooks", "Verdict"]
 PRIORITY = 10
 ATTEMPTS = 2
 """Repairs that may fail for one incident before it is left to a person."""
-GLANCE = 0.1
-"""Seconds between two looks at a kernel in its watch window."""
 FINISHED = frozenset({"learned", "failed", "undone"})
 OVER = frozenset({"resolved", "suppressed"})
-WELL = frozenset({"running", "paused"})
-
-
-@dataclass(frozen=True, slots=True)
-class _Proposal:
-    """A patch on its way into the files."""
-
-    task: TaskRecord
-    patch: Patch
-    failure: Failure
-    by: str
-    watch: float
 
 
 class Healer:
@@ -63,10 +49,12 @@ class Healer:
         running_within: float = 10.0,
     ) -> None:
         self.root, self.incidents, self.queue, self.hooks, self.clock = root, incidents, queue, hooks, clock
-        self.watch_seconds, self.running_within = watch_seconds, running_within
-        self.journal = Journal(root, state / "journal")
+        self.watch_seconds = watch_seconds
         self.known = Knowledge(state / "knowledge")
-        self.waiting: dict[str, _Proposal] = {}
+        self.teller = Teller(incidents, queue, hooks)
+        journal = Journal(root, state / "journal")
+        self.applier = Applier(journal, self.known, self.teller, hooks, incidents, clock, running_within)
+        self.waiting: dict[str, Proposal] = {}
         """Proven patches that wait for a person, by task."""
         self._running: set[asyncio.Task[Any]] = set()
         self._answering: set[str] = set()
@@ -110,7 +98,7 @@ class Healer:
             GraceError: no patch of that task waits.
         """
         proposal = self._taken(task_id)
-        self._audit("repair.approved", proposal, by)
+        self.teller.audit("repair.approved", proposal, by)
         return await self._owned(self._carry_out(proposal))
 
     async def reject(self, task_id: str, by: str) -> TaskRecord:
@@ -120,8 +108,8 @@ class Healer:
             GraceError: no patch of that task waits.
         """
         proposal = self._taken(task_id)
-        self._audit("repair.rejected", proposal, by)
-        return self._end(proposal.task, "failed", f"rejected by {by}", by)
+        self.teller.audit("repair.rejected", proposal, by)
+        return self.teller.end(proposal.task, "failed", f"rejected by {by}", by)
 
     def forget(self, signature: str) -> bool:
         """Remove a remembered fix; False where there was none."""
@@ -132,13 +120,13 @@ class Healer:
     def recover(self) -> tuple[Recovered, ...]:
         """Once, before the kernels start: end what a killed room left half done. An unwatched patch is taken back."""
         sweep_trials()
-        recovered = list(self.journal.recover())
+        recovered = list(self.applier.journal.recover())
         for task in self.queue.all():
             if task.state in FINISHED:
                 continue
             try:
-                if self.journal.get(task.id).state == "applied":
-                    self.journal.undo(task.id)
+                if self.applier.journal.get(task.id).state == "applied":
+                    self.applier.journal.undo(task.id)
                     recovered.append(Recovered(task.id, "rolled back", task.files, "it had not been watched"))
             except UnknownEntry:
                 continue
@@ -193,7 +181,7 @@ class Healer:
         self.incidents.note(incident.id, task_id=task.id, action=f"queued as {task.id}", by=by)
         self.hooks.publish(TaskQueued(task.id, incident.id, task.priority))
         alternatives = ("wait for a person", "restart only")
-        self._decide(by, "queue a repair", incident.kernel, why, alternatives, self._record_so_far())
+        self.teller.decide(by, "queue a repair", incident.kernel, why, alternatives, self._record_so_far())
         return f"queued {task.id} at priority {task.priority}: {why}"
 
     async def _replay(
@@ -222,17 +210,17 @@ class Healer:
         self.hooks.publish(TaskQueued(task.id, incident.id, task.priority))
         self.incidents.note(incident.id, task_id=task.id, provider=patch.site.provider, by=by)
         rationale = f"{fix.summary}: worked {fix.successes} times, failed {fix.failures} times on this signature"
-        self._decide(by, "replay a known fix", patch.site.provider, rationale, ("analyse anew",), fix.confidence)
+        self.teller.decide(by, "replay a known fix", patch.site.provider, rationale, ("analyse anew",), fix.confidence)
         return await self._guarded(task, by, self._try_known(task, failure, patch, by))
 
     async def _try_known(self, task: TaskRecord, failure: Failure, patch: Patch, by: str) -> TaskRecord:
-        self._move(task, "in_repair", f"replaying the known fix: {patch.summary}", by)
+        self.teller.move(task, "in_repair", f"replaying the known fix: {patch.summary}", by)
         verdicts = await check_known(patch, failure, self.root)
-        task = self._change(task, "gating", patch.summary, gates=verdicts)
+        task = self.teller.change(task, "gating", patch.summary, gates=verdicts)
         if failed := next((verdict for verdict in verdicts if verdict.state == "failed"), None):
             self.known.outcome(task.signature, success=False)
-            return self._end(task, "failed", f"gate {failed.name}: {failed.detail}", by)
-        return await self._with_leave(_Proposal(task, patch, failure, by, 0.0))
+            return self.teller.end(task, "failed", f"gate {failed.name}: {failed.detail}", by)
+        return await self._with_leave(Proposal(task, patch, failure, by, 0.0))
 
     # ---- working
 
@@ -244,7 +232,7 @@ class Healer:
         try:
             return await work
         except asyncio.CancelledError:
-            self._take_back(task.id)
+            self.applier.take_back(task.id)
             raise
         except Exception as error:
             detail = str(error) if isinstance(error, GraceError | FileMoved) else f"{type(error).__name__}: {error}"
@@ -252,25 +240,25 @@ class Healer:
             if current is None or current.state in FINISHED or current.token != task.token:
                 self.hooks.audit({"actor": "healer", "action": "repair.lost", "resource": task.id, "result": detail})
                 return current or task
-            self._take_back(task.id)
-            return self._end(current, "failed", detail, by)
+            self.applier.take_back(task.id)
+            return self.teller.end(current, "failed", detail, by)
 
     async def _repair(self, task: TaskRecord, by: str) -> TaskRecord:
         incident = self.incidents.get(task.incident_id)
         if incident is None or incident.state in OVER:
-            return self._end(task, "failed", f"{task.incident_id} is over; there is nothing left to repair", by)
+            return self.teller.end(task, "failed", f"{task.incident_id} is over; there is nothing left to repair", by)
         failure = self.queue.failure(task.id)
-        self._move(task, "in_repair", "the repair began", by)
+        self.teller.move(task, "in_repair", "the repair began", by)
         outcome = await repair(failure, self.root, on_progress=lambda progress: self._show(task, progress))
         if isinstance(outcome, Unrepaired):
-            return self._end(task, "failed", outcome.reason, by)
+            return self.teller.end(task, "failed", outcome.reason, by)
         current = self.queue.get(task.id) or task
-        return await self._with_leave(_Proposal(current, outcome.patch, failure, by, self.watch_seconds))
+        return await self._with_leave(Proposal(current, outcome.patch, failure, by, self.watch_seconds))
 
     def _show(self, task: TaskRecord, progress: Progress) -> None:
         if progress.provider and progress.state == "trying":
             self.incidents.note(task.incident_id, provider=progress.provider, action=progress.detail, by=task.worker)
-        self._change(
+        self.teller.change(
             task,
             progress.state,
             progress.detail,
@@ -284,171 +272,26 @@ class Healer:
 
     # ---- applying
 
-    async def _with_leave(self, proposal: _Proposal) -> TaskRecord:
+    async def _with_leave(self, proposal: Proposal) -> TaskRecord:
         verdict = await self.hooks.allow(proposal.task, proposal.patch)
         if verdict.allowed:
-            return await self._apply(proposal, verdict.reason)
+            return await self.applier.apply(proposal, verdict.reason)
         self.waiting[proposal.task.id] = proposal
         self.incidents.note(proposal.task.incident_id, action=f"waits for approval: {verdict.reason}", by=proposal.by)
-        return self._change(proposal.task, "waiting_for_approval", verdict.reason)
+        return self.teller.change(proposal.task, "waiting_for_approval", verdict.reason)
 
-    async def _carry_out(self, proposal: _Proposal) -> TaskRecord:
-        return await self._guarded(proposal.task, proposal.by, self._apply(proposal, "approved by a person"))
-
-    async def _apply(self, proposal: _Proposal, leave: str) -> TaskRecord:
-        task, patch, by = proposal.task, proposal.patch, proposal.by
-        proven = self.clock.time() - (task.started_at or task.queued_at)
-        task = self._change(task, "applying", patch.summary, repair_seconds=proven, title=patch.summary)
-        rationale = f"{patch.summary}; {leave}"
-        self._decide(by, "apply a patch", ", ".join(patch.files), rationale, ("leave it broken",), _passed(task))
-        provider = kernel_of(patch.site.provider)
-        radius = [task.kernel, *([provider] if self.hooks.kernel_state(provider) == "running" else [])]
-        await self.hooks.before_apply(task, patch)
-        began = self.clock.time()
-        await asyncio.to_thread(self.journal.apply, task.id, patch.edits)
-        self._audit("repair.applied", proposal, by)
-        task = self._change(task, "watching", f"waiting for {task.kernel} to run")
-        if trouble := await self._trouble(proposal, list(dict.fromkeys(radius)), began):
-            return await self._undo(proposal, trouble)
-        return self._learn(proposal)
-
-    async def _trouble(self, proposal: _Proposal, radius: Sequence[str], began: float) -> str:
-        """What speaks against the patch in its watch window; empty where nothing does."""
-        for kernel in radius:
-            if not await self.hooks.running(kernel, self.running_within):
-                return f"{kernel} was not running within {self.running_within:g} s"
-        if proposal.watch:
-            self._change(proposal.task, "watching", f"{proposal.task.kernel} runs; watched for {proposal.watch:g} s")
-        until = self.clock.monotonic() + proposal.watch
-        while True:
-            for kernel in radius:
-                if (state := self.hooks.kernel_state(kernel)) not in WELL:
-                    return f"{kernel} did not stay running: {state}"
-            if broke := self._broke(proposal, radius, began):
-                return f"a new incident in what the patch touches: {broke.title}"
-            if self.clock.monotonic() >= until:
-                return ""
-            await self.clock.sleep(GLANCE)
-
-    def _broke(self, proposal: _Proposal, radius: Sequence[str], began: float) -> IncidentRecord | None:
-        """An incident that was opened since, in the kernels the patch touches or at the provider it changed."""
-        for incident in self.incidents.all():
-            near = incident.kernel in radius or incident.provider == proposal.patch.site.provider
-            fresh = incident.opened_at > began and incident.id != proposal.task.incident_id
-            if near and fresh and incident.state in ("open", "reopened") and incident.phase != "trigger":
-                return incident
-        return None
-
-    def _learn(self, proposal: _Proposal) -> TaskRecord:
-        task, patch = proposal.task, proposal.patch
-        if task.known:
-            fix = self.known.outcome(task.signature, success=True)
-        else:
-            fix = self.known.learn(task.signature, proposal.failure, patch)
-        self._audit("repair.learned", proposal, proposal.by)
-        confidence = f"; confidence {fix.confidence:.2f}" if fix else ""
-        return self._end(task, "learned", f"{patch.summary}{confidence}", proposal.by)
-
-    async def _undo(self, proposal: _Proposal, trouble: str) -> TaskRecord:
-        task, by = proposal.task, proposal.by
-        detail = f"undone: {trouble}"
-        self._decide(by, "undo a patch", ", ".join(proposal.patch.files), trouble, ("keep watching",), 1.0)
-        if task.known:
-            self.known.outcome(task.signature, success=False)
-        try:
-            await asyncio.to_thread(self.journal.undo, task.id)
-        except UndoRefused as refused:
-            detail = f"{trouble}; {refused}"
-        self._audit("repair.undone", proposal, by)
-        return self._end(task, "undone", detail, by)
-
-    def _take_back(self, task_id: str) -> None:
-        """Undo what a repair had applied when it was stopped; a file that changed since stays, and the log says so."""
-        try:
-            if self.journal.get(task_id).state == "applied":
-                self.journal.undo(task_id)
-        except UnknownEntry:
-            return
-        except UndoRefused as refused:
-            self.hooks.audit(
-                {"actor": "healer", "action": "repair.undone", "resource": task_id, "result": str(refused)}
-            )
+    async def _carry_out(self, proposal: Proposal) -> TaskRecord:
+        return await self._guarded(proposal.task, proposal.by, self.applier.apply(proposal, "approved by a person"))
 
     # ---- telling
 
-    def _taken(self, task_id: str) -> _Proposal:
+    def _taken(self, task_id: str) -> Proposal:
         proposal = self.waiting.pop(task_id, None)
         if proposal is None:
             raise GraceError(f"no patch of {task_id!r} waits for a decision")
         return proposal
 
-    def _change(self, task: TaskRecord, state: TaskState, detail: str, **changes: Any) -> TaskRecord:
-        changed = self.queue.update(task.id, task.token, state=state, detail=detail, **changes)
-        self.hooks.publish(TaskChanged(task.id, state, detail))
-        return changed
-
-    def _end(self, task: TaskRecord, state: TaskState, detail: str, by: str) -> TaskRecord:
-        task = self._change(task, state, detail)
-        incident: IncidentState = "resolved" if state == "learned" else "open"
-        self._move(task, incident, detail if state == "learned" else f"{task.id} {state}: {detail}", by)
-        self.hooks.publish(
-            TaskFinished(
-                task_id=task.id,
-                incident_id=task.incident_id,
-                kernel=task.kernel,
-                operator=task.operator,
-                signature=task.signature,
-                outcome=state,
-                seconds=task.seconds,
-                known=task.known,
-            )
-        )
-        return task
-
-    def _move(self, task: TaskRecord, state: IncidentState, reason: str, by: str) -> None:
-        """Move the incident; one that has gone on meanwhile keeps its state, and the log says so."""
-        try:
-            self.incidents.move(task.incident_id, state, reason, by)
-        except GraceError as refused:
-            record = {"actor": "healer", "action": "incident.kept", "resource": task.incident_id}
-            self.hooks.audit({**record, "result": str(refused)})
-
-    def _decide(
-        self,
-        by: str,
-        action: str,
-        resource: str,
-        rationale: str,
-        alternatives: tuple[str, ...],
-        confidence: float,
-    ) -> None:
-        """Tell of an automatic act; its risk is what is left of certainty, since every act can be taken back."""
-        risk = round(1 - confidence, 4)
-        self.hooks.publish(DecisionMade(by, action, resource, rationale, alternatives, round(confidence, 4), risk))
-
     def _record_so_far(self) -> float:
         """Mean of the Beta posterior of how repairs ended here."""
         ended = [task.state for task in self.queue.all() if task.state in FINISHED]
-        return _beta(ended.count("learned"), len(ended))
-
-    def _audit(self, action: str, proposal: _Proposal, by: str) -> None:
-        self.hooks.audit(
-            {
-                "actor": by,
-                "action": action,
-                "resource": ", ".join(proposal.patch.files),
-                "task": proposal.task.id,
-                "incident": proposal.task.incident_id,
-                "operator": proposal.patch.operator,
-                "result": proposal.patch.summary,
-            }
-        )
-
-
-def _passed(task: TaskRecord) -> float:
-    """How sure the gates make us: a skipped gate proves nothing."""
-    return _beta(sum(gate.state == "passed" for gate in task.gates), len(task.gates))
-
-
-def _beta(successes: int, trials: int) -> float:
-    return (1 + successes) / (2 + trials)
+        return beta(ended.count("learned"), len(ended))

@@ -321,7 +321,7 @@ async def test_start_takes_back_a_patch_whose_room_was_killed_in_its_watch(room:
     assert task is not None
     proven = await repair(room.queue.failure(task.id), room.root)
     assert isinstance(proven, Proven)
-    room.healer.journal.apply(task.id, proven.patch.edits)
+    room.healer.applier.journal.apply(task.id, proven.patch.edits)
     room.queue.update(task.id, task.token, state="watching")
     (recovered,) = room.new_healer().recover()
     assert (recovered.id, recovered.outcome) == (task.id, "rolled back")
