@@ -173,7 +173,10 @@ def _refuse_overwriting(root: Path) -> None:
 
 @contextmanager
 def _building_beside(root: Path) -> Iterator[Path]:
-    built = Path(tempfile.mkdtemp(prefix=".grace-new-", dir=root.parent))
+    try:
+        built = Path(tempfile.mkdtemp(prefix=".grace-new-", dir=root.parent))
+    except OSError as error:
+        raise WorkspaceError(root, f"cannot be made: {(error.strerror or str(error)).lower()}") from error
     try:
         yield built
     finally:
@@ -187,10 +190,27 @@ def _copy_shipped(target: Path) -> None:
             shutil.copytree(source / name, target / name, ignore=shutil.ignore_patterns("__pycache__", "*.pyc", ".*"))
     (target / "grace.toml").write_text(settings_template(), encoding="utf-8")
     (target / "pytest.ini").write_text(PYTEST_INI, encoding="utf-8")
+    _expect_kernels(target)
+
+
+def _expect_kernels(target: Path) -> None:
+    """Say which kernels there are from the first day, so that a missing file is noticed before it ever ran."""
+    import json
+
+    private_folder(target / ".grace")
+    names = sorted(entry.name.removesuffix(".py") for entry in (target / "kernels").iterdir() if _is_kernel(entry))
+    (target / ".grace" / "kernels.json").write_text(json.dumps(names), encoding="utf-8")
+
+
+def _is_kernel(entry: Path) -> bool:
+    if entry.is_dir():
+        source = entry / "__init__.py"
+        return source.is_file() and "(Kernel)" in source.read_text(encoding="utf-8")
+    return entry.suffix == ".py" and not entry.name.startswith("_")
 
 
 def _move_into(built: Path, root: Path) -> None:
-    for name in ("grace.toml", "pytest.ini", *COPIED):
+    for name in (".grace", "grace.toml", "pytest.ini", *COPIED):
         if (built / name).exists() and not (root / name).exists():
             (root / name).parent.mkdir(parents=True, exist_ok=True)
             (built / name).rename(root / name)

@@ -1,12 +1,19 @@
 """What every test stands on: one event loop backend, and no call in it that waits for somebody else."""
 
 import inspect
+import os
 from collections.abc import Iterator
 from functools import cache
 
 import pytest
 from blockbuster import BlockBuster
 from blockbuster.blockbuster import BlockBusterFunction
+from hypothesis import settings
+
+# The same examples in every run, so that a run says something of the change and not of luck; GRACE_EXPLORE looks for new
+# ones. A loaded machine is slow, not wrong: no deadline.
+settings.register_profile("steady", derandomize="GRACE_EXPLORE" not in os.environ, deadline=None)
+settings.load_profile("steady")
 
 SOURCES = ["grace_tui", "kernels"]
 """Only calls made by this code count; a test may wait where it likes."""

@@ -1,6 +1,7 @@
 """The one door for commands, however they came in: a visible table of verbs, each a small function on the open room.
 
-Every answer is plain data: `ok`, a `text` for people, `data` for programs.
+Every answer is plain data: `ok`, a `text` for people, `data` for programs. The `show` verbs take `more`: only what the
+views do not have, for a page that shows the view itself.
 """
 
 import functools
@@ -46,8 +47,10 @@ async def kernel_show(room: "Room", arguments: Arguments, by: str) -> Answer:
     name = _word(arguments, "name")
     room.supervisor.child(name)
     view = next(kernel for kernel in room.view().kernels if kernel.name == name)
-    log = room.parts.kernel_log(name).tail(20)
-    return answer(telling.kernel(view, log, telling.waiting_for(name, room.supervisor.records())), view)
+    dependents = telling.waiting_for(name, room.supervisor.records())
+    if arguments.get("more"):
+        return answer(telling.kernel_more(view, dependents), view)
+    return answer(telling.kernel(view, room.parts.kernel_log(name).tail(20), dependents), view)
 
 
 async def kernel_logs(room: "Room", arguments: Arguments, by: str) -> Answer:
@@ -73,7 +76,8 @@ async def incident_show(room: "Room", arguments: Arguments, by: str) -> Answer:
     if record is None:
         raise GraceError(f"there is no incident {arguments.get('id')!r}")
     read = functools.partial(telling.bundle, room.parts.workspace.root, record)
-    return answer(telling.incident(record) + await anyio.to_thread.run_sync(read), record)
+    told = telling.incident_more(record) if arguments.get("more") else telling.incident(record)
+    return answer(told + await anyio.to_thread.run_sync(read), record)
 
 
 async def incident_ack(room: "Room", arguments: Arguments, by: str) -> Answer:
@@ -89,7 +93,7 @@ async def task_show(room: "Room", arguments: Arguments, by: str) -> Answer:
     task = room.parts.queue.get(_word(arguments, "id"))
     if task is None:
         raise GraceError(f"there is no task {arguments.get('id')!r}")
-    return answer(telling.task(task), task)
+    return answer(telling.task_more(task) if arguments.get("more") else telling.task(task), task)
 
 
 async def snapshot_list(room: "Room", arguments: Arguments, by: str) -> Answer:

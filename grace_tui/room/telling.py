@@ -25,7 +25,7 @@ def kernel(view: KernelView, log: Sequence[str], dependents: Sequence[str]) -> s
             ("next try", "" if view.next_try is None else f"in {duration(view.next_try)}"),
             ("last beat", "" if view.beat_age is None else f"{duration(view.beat_age)} ago"),
             ("file", f"{view.path}  version {view.version or 'not loaded'}"),
-            ("requires", ", ".join(view.requires) or "nothing"),
+            ("requires", required(view)),
             ("needed by", ", ".join(dependents) or "nobody"),
             ("critical", "yes" if view.critical else "no"),
             ("incident", view.incident_id),
@@ -36,6 +36,16 @@ def kernel(view: KernelView, log: Sequence[str], dependents: Sequence[str]) -> s
         *(f"  {line}" for line in log or ["nothing yet"]),
     ]
     return "\n".join(lines)
+
+
+def kernel_more(view: KernelView, dependents: Sequence[str]) -> str:
+    """What the kernel's page has no place for in its own table."""
+    return "\n".join(fields(("needed by", ", ".join(dependents) or "nobody")))
+
+
+def required(view: KernelView) -> str:
+    """What a kernel requires; a kernel that never loaded has not said."""
+    return ", ".join(view.requires) or ("nothing" if view.version else "unknown until it loads")
 
 
 def incident(record: IncidentRecord) -> str:
@@ -50,18 +60,21 @@ def incident(record: IncidentRecord) -> str:
             ("being done", record.action),
             ("task", record.task_id),
             ("signature", record.signature),
-            ("grouped by", record.coarse),
             ("opened", clock(record.opened_at)),
             ("last seen", clock(record.last_at)),
             ("resolved", clock(record.resolved_at) if record.resolved_at else ""),
             ("evidence", record.bundle),
         ),
         "",
-        "timeline",
-        *(f"  {clock(at)} {who}: {what}" for at, who, what in record.timeline),
-        "",
+        incident_more(record),
     ]
     return "\n".join(lines)
+
+
+def incident_more(record: IncidentRecord) -> str:
+    """What was done about an incident, and when."""
+    acts = [f"  {clock(at)} {who}: {what}" for at, who, what in record.timeline]
+    return "\n".join([f"grouped by {record.coarse}", "", "timeline", *acts, ""])
 
 
 def bundle(root: Path, record: IncidentRecord) -> str:
@@ -88,8 +101,6 @@ def task(record: TaskRecord) -> str:
             ("kernel", record.kernel),
             ("operator", record.operator + (" (remembered)" if record.known else "")),
             ("provider", record.provider),
-            ("unchanged", ", ".join(record.consumers)),
-            ("files", ", ".join(record.files)),
             ("worker", record.worker),
             ("queued", clock(record.queued_at)),
             ("took", f"{record.seconds:.2f} s" if record.seconds else ""),
@@ -99,9 +110,15 @@ def task(record: TaskRecord) -> str:
         "gates",
         *(f"  {MARKS[gate.state]} {gate.name:<12} {gate.ms:>7.0f} ms  {gate.detail}" for gate in record.gates),
         "",
-        record.diff,
+        task_more(record),
     ]
     return "\n".join(lines)
+
+
+def task_more(record: TaskRecord) -> str:
+    """What the repair changes, and what it left alone."""
+    lines = fields(("unchanged", ", ".join(record.consumers)), ("files", ", ".join(record.files)))
+    return "\n".join([*lines, "", record.diff])
 
 
 def fix(known: Mapping[str, object]) -> str:

@@ -47,8 +47,9 @@ async def answer_of(ask: Ask, verb: str, arguments: Mapping[str, object]) -> Ans
 
 
 def show(target: Target) -> Command:
-    arguments = {"name": target.id} if target.kind == "kernel" else {"id": target.id}
-    return Command(f"{target.kind}.show", arguments, f"opening {target.id}")
+    """What a page cannot take from the view; the rest it shows, and keeps current, itself."""
+    name = "name" if target.kind == "kernel" else "id"
+    return Command(f"{target.kind}.show", {name: target.id, "more": True}, f"opening {target.id}")
 
 
 def why(target: Target) -> Command:

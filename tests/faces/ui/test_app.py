@@ -181,7 +181,7 @@ async def test_the_filter_can_be_typed_where_there_is_no_footer() -> None:
         (["s", "y"], ("kernel.stop", {"name": "message_bus"})),
         (["w"], ("why", {"kernel": "message_bus"})),
         (["L"], ("kernel.logs", {"name": "message_bus", "lines": 500})),
-        (["enter"], ("kernel.show", {"name": "message_bus"})),
+        (["enter"], ("kernel.show", {"name": "message_bus", "more": True})),
     ],
 )
 async def test_a_key_asks_the_room(keys: list[str], asked: tuple[str, dict[str, object]]) -> None:
@@ -432,4 +432,4 @@ async def test_a_click_selects_and_a_double_click_opens() -> None:
         assert grid_of(opened).state.selected == "verification_framework"
         await pilot.click(KernelGrid, offset=(50, 3), times=2)
         await settle(pilot)
-        assert opened.room.asked[0] == ("kernel.show", {"name": "verification_framework"})
+        assert opened.room.asked[0] == ("kernel.show", {"name": "verification_framework", "more": True})

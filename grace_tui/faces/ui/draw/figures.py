@@ -123,5 +123,6 @@ def spark(values: Sequence[float], width: int) -> str:
 def bar(part: float, whole: float, width: int) -> tuple[str, str]:
     """How far along: the full and the empty cells of a bar of `width`."""
     done, total = _usable(part) or 0.0, _usable(whole) or 0.0
-    full = 0 if total <= 0 else max(0, min(width, int(done / total * width)))
+    # Compared before it is divided: a tiny total makes the quotient infinite.
+    full = width if done >= total > 0 else max(0, int(done / total * width)) if total > 0 else 0
     return "━" * full, "─" * (width - full)

@@ -42,7 +42,9 @@ def kernel_facts(kernel: KernelView) -> list[Said]:
         *fact("does", kernel.doc, "muted"),
         *fact("says", kernel.summary),
         *fact("work", _work(kernel)),
-        *fact("requires", ", ".join(kernel.requires or ()) or "nothing"),
+        *fact(
+            "requires", ", ".join(kernel.requires or ()) or ("nothing" if kernel.version else "unknown until it loads")
+        ),
         *fact("file", kernel.path),
         *fact("version", kernel.version or "not loaded"),
         *fact(
@@ -54,6 +56,10 @@ def kernel_facts(kernel: KernelView) -> list[Said]:
         *fact("next try", "" if kernel.next_try is None else f"in {figures.duration(kernel.next_try)}", "warn"),
         *fact("incident", kernel.incident_id, "bad"),
     ]
+
+
+def _requires(kernel: KernelView) -> str:
+    return ", ".join(kernel.requires or ()) or ("nothing" if kernel.version else "unknown until it loads")
 
 
 def _work(kernel: KernelView) -> str:
