@@ -87,7 +87,9 @@ def show_answer(answer: Answer, as_json: bool) -> int:
 
 def show(lines: str | Sequence[str]) -> int:
     """Print data for a person."""
-    print(lines if isinstance(lines, str) else "\n".join(lines))
+    text = lines if isinstance(lines, str) else "\n".join(lines)
+    if text:
+        print(text)
     return DONE
 
 

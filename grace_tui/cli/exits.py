@@ -15,4 +15,10 @@ class Ended(GraceError):
 
 
 def code_of(error: GraceError) -> int:
-    return error.code if isinstance(error, Ended) else BAD
+    """The exit code of an error: settings and folders that cannot be used make a wrong call."""
+    from grace_tui.settings import SettingsError
+    from grace_tui.workspace import WorkspaceError
+
+    if isinstance(error, Ended):
+        return error.code
+    return WRONG if isinstance(error, SettingsError | WorkspaceError) else BAD

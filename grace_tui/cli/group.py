@@ -9,8 +9,8 @@ import click
 
 from grace_tui import __version__
 from grace_tui.cli.asking import workspace_option
-from grace_tui.cli.exits import INTERRUPTED, WRONG
-from grace_tui.cli.opening import open_here
+from grace_tui.cli.exits import INTERRUPTED, WRONG, Ended
+from grace_tui.cli.opening import DRILLS, open_here, talk
 
 VERBS = (
     "up",
@@ -60,16 +60,19 @@ class Verbs(click.Group):
     epilog="Exit codes: 0 done, 1 the thing asked about is bad, 2 the call was wrong, 3 no room is open.",
 )
 @workspace_option
+@click.option("--drill", type=click.Choice(DRILLS), help="Break a room of its own while you watch.")
 @click.version_option(__version__, "-V", "--version", message="grace-tui %(version)s")
 @click.pass_context
-def group(ctx: click.Context, workspace: Path | None) -> None:
+def group(ctx: click.Context, workspace: Path | None, drill: str | None) -> None:
     """A terminal control room for a self-healing Python runtime.
 
     Without a verb: open the room of the current folder, or join it where it is open already.
     """
     ctx.obj = workspace
     if ctx.invoked_subcommand is None:
-        ctx.exit(open_here(workspace))
+        ctx.exit(open_here(workspace, drill))
+    if drill:
+        raise Ended(f"--drill opens a room; leave out {ctx.invoked_subcommand}", WRONG)
 
 
 def call(arguments: Sequence[str]) -> int:
@@ -78,7 +81,18 @@ def call(arguments: Sequence[str]) -> int:
         code = group.main(list(arguments), prog_name="grace-tui", standalone_mode=False)
     except click.Abort:
         return INTERRUPTED
-    except click.ClickException as error:
+    except click.exceptions.NoArgsIsHelpError as error:
         error.show()
         return WRONG
+    except click.ClickException as error:
+        talk(f"grace-tui: {_one_line(error)}")
+        return WRONG
     return code if isinstance(code, int) else 0
+
+
+def _one_line(error: click.ClickException) -> str:
+    """What is wrong with a call, and where it says what would be right."""
+    text = " ".join(error.format_message().split()).rstrip(".")
+    text = text[:1].lower() + text[1:]
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    return f"{text} (see `{context.command_path} --help`)" if context else text

@@ -19,6 +19,8 @@ from grace_tui.workspace import Workspace, default_workspace, find_workspace, ma
 PATIENCE = 30.0
 """Seconds a detached room may take until it answers, and a closing one until it is gone."""
 PAUSE = 0.05
+DRILLS = ("seed",)
+"""What `grace_tui.drill` can play, known without importing it."""
 LEAVE = b"\x1b[?25h\x1b[?1049l"
 """Shows the cursor and leaves the alternate screen."""
 
@@ -38,22 +40,34 @@ def chosen_workspace(folder: Path | None) -> Workspace:
     return found
 
 
-def open_here(folder: Path | None = None, drill: str = "") -> int:
+def open_here(folder: Path | None = None, drill: str | None = None) -> int:
     """Open the room in this terminal, or join it where it is open already."""
-    need_terminal("open a room without one with `grace-tui up --detach`")
     if drill:
-        from grace_tui.drill import show
-
-        return show(drill)
+        return show_drill(drill)
+    need_terminal("open a room without one with `grace-tui up --detach`")
     workspace = ready_workspace(folder)
     if is_open(workspace.socket):
         return join(workspace)
-    workspace.prepare()
-    load_settings(workspace.settings_file)
+    prepare(workspace)
     with splash(f"opening {workspace.root} …"):
         from grace_tui.room import open_in_terminal
 
         return open_in_terminal(workspace)
+
+
+def show_drill(name: str) -> int:
+    """Play a drill in this terminal, in a room of its own that stays open for a look."""
+    need_terminal(f"rehearse without one with `grace-tui drill {name}`")
+    with splash(f"planting the faults of drill {name} …"):
+        from grace_tui.drill import show
+
+        return show(name)
+
+
+def prepare(workspace: Workspace) -> None:
+    """Make what a room needs, and read its settings while they can still be refused in one line."""
+    workspace.prepare()
+    load_settings(workspace.settings_file)
 
 
 @contextmanager

@@ -5,7 +5,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import msgspec
@@ -41,8 +41,9 @@ def run(name: str, *, json: bool = False) -> int:
 def show(name: str) -> int:
     """Play a drill in the room's screen, in this terminal; the room stays open for a look afterwards."""
     _check_name(name)
-    with _scratch() as workspace:
-        return open_in_terminal(workspace, script=_watched)
+    with ExitStack() as scratch:
+        workspace = scratch.enter_context(_scratch())
+        return open_in_terminal(workspace, script=_watched, after=scratch.close)
 
 
 async def _watched(stage: Stage) -> None:

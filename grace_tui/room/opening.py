@@ -33,13 +33,21 @@ CLOSE_SECONDS = 40.0
 INTERRUPTS = (signal.SIGINT, signal.SIGTERM)
 
 
-def open_in_terminal(workspace: Workspace, *, script: Script | None = None) -> int:
+def open_in_terminal(
+    workspace: Workspace, *, script: Script | None = None, after: Callable[[], None] | None = None
+) -> int:
     """Open the room here; when the terminal goes away, its screen ends and the room goes on behind its socket.
 
-    `script` drives the room by itself while it is watched, such as a drill.
+    `script` drives the room by itself while it is watched, such as a drill; `after` is called when it has closed, since
+    the process ends with it.
     """
     settings = load_settings(workspace.settings_file)
-    return _ended(asyncio.run(_in_terminal(workspace, settings, script)))
+    try:
+        code = asyncio.run(_in_terminal(workspace, settings, script))
+    finally:
+        if after is not None:
+            after()
+    return _ended(code)
 
 
 def serve_detached(workspace: Workspace) -> int:

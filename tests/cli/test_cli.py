@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from grace_tui import __version__
+from grace_tui import __version__, drill
+from grace_tui.cli import opening
 from grace_tui.cli.group import VERBS
 from grace_tui.workspace import Workspace
 from tests.cli.fake_room import FakeRoom, Shell
@@ -40,8 +41,14 @@ def test_asking_without_a_room_ends_with_3(workspace: Workspace, grace: Shell, c
     [
         ("statsu", "statsu is not a verb; did you mean status?"),
         ("xyzzy", "xyzzy is not a verb; there are up, attach"),
-        ("status --jsn", "No such option"),
-        ("kernel show", "Missing argument 'NAME'"),
+        ("status --jsn", "grace-tui: no such option"),
+        ("status --timeout x", "grace-tui: invalid value for '--timeout': 'x'"),
+        ("kernel frob x", "no such command 'frob' (see `grace-tui kernel --help`)"),
+        ("kernel show", "missing argument 'NAME' (see `grace-tui kernel show --help`)"),
+        ("drill sed", "'sed' is not 'seed'"),
+        ("--drill sed", "'sed' is not 'seed'"),
+        ("up --drill sed", "'sed' is not 'seed'"),
+        ("--drill seed status", "--drill opens a room; leave out status"),
         ("status -w nowhere", "nowhere has no kernels/; make a workspace of it with `grace-tui new nowhere`"),
         ("up --detach --drill seed", "a drill is for watching; leave out --detach"),
     ],
@@ -49,13 +56,18 @@ def test_asking_without_a_room_ends_with_3(workspace: Workspace, grace: Shell, c
 def test_wrong_call_ends_with_2(workspace: Workspace, grace: Shell, call: str, message: str) -> None:
     assert grace(*call.split()) == 2
     assert message in grace.err
+    assert grace.err.count("\n") == 1
     assert grace.out == ""
 
 
-@pytest.mark.parametrize("call", ["", "up", "attach"])
+@pytest.mark.parametrize("call", ["", "up", "attach", "--drill seed", "up --drill seed"])
 def test_screen_needs_a_terminal(workspace: Workspace, grace: Shell, call: str) -> None:
     assert grace(*call.split()) == 2
     assert grace.err.startswith("grace-tui: this needs a terminal; ")
+
+
+def test_drills_that_the_options_name_are_those_that_can_be_played() -> None:
+    assert opening.DRILLS == drill.DRILLS
 
 
 def test_refusal_of_the_room_ends_with_1(room: FakeRoom, grace: Shell) -> None:

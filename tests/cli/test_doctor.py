@@ -4,9 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from grace_tui.cli.doctor.finding import Finding
 from grace_tui.cli.doctor.machine import inotify_limits, python_version
 from grace_tui.cli.doctor.terminal import colours, encoding, terminal_size
 from grace_tui.cli.doctor.workspace import free_disk, kernel_files, settings, state_folder
+from grace_tui.cli.verbs.doctor import report
 from grace_tui.workspace import Workspace
 from tests.cli.fake_room import FakeRoom, Shell
 
@@ -95,3 +97,13 @@ def test_doctor_fits_80_columns(workspace: Workspace, grace: Shell, monkeypatch:
     monkeypatch.setenv("COLUMNS", "80")
     assert grace("doctor") == 0
     assert max(len(line) for line in grace.out.splitlines()) <= 80
+
+
+def test_report_cuts_nothing_and_puts_what_to_do_below() -> None:
+    found = [Finding("python", "ok", "3.11"), Finding("settings", "bad", "word " * 30, "correct grace.toml")]
+    lines = list(report(found, 60))
+    assert lines[0] == "✓ ok    python    3.11"
+    assert lines[1].startswith("✖ bad   settings  word")
+    assert "".join(lines).count("word") == 30
+    assert lines[-1] == " " * 16 + "→ correct grace.toml"
+    assert max(map(len, lines)) <= 60

@@ -113,6 +113,14 @@ def test_kernel_is_driven(room: FakeRoom, grace: Shell, act: str) -> None:
     assert grace("kernel", act, "librarian", "--reason", "because") == 0
     assert room.asked == [(f"kernel.{act}", {"name": "librarian", "reason": "because"})]
     assert (grace.out, grace.err) == ("", f"librarian: {act} asked for\n")
+    assert grace("kernel", act, "librarian", "--json") == 0
+    assert grace.json == {"kernel": "librarian", "act": act, "text": f"librarian: {act} asked for"}
+
+
+def test_log_without_a_line_prints_none(room: FakeRoom, grace: Shell) -> None:
+    room.says("kernel.logs", {"lines": []})
+    assert grace("kernel", "logs", "librarian") == 0
+    assert (grace.out, grace.err) == ("", "librarian has written nothing yet\n")
 
 
 def test_log_lines_are_shown_and_never_obeyed(room: FakeRoom, grace: Shell) -> None:

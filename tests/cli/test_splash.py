@@ -15,13 +15,13 @@ FAKE_ROOM = """
 import sys, types
 from grace_tui.kernel.errors import GraceError
 room = types.ModuleType("grace_tui.room")
-def open_in_terminal(workspace, *, drill):
+def open_in_terminal(workspace):
     assert "textual" not in sys.modules
     {body}
 room.open_in_terminal = open_in_terminal
 sys.modules["grace_tui.room"] = room
 from grace_tui.cli import run
-sys.exit(run(["up", "--drill", "seed"]))
+sys.exit(run(["up"]))
 """
 
 

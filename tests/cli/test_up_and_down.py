@@ -67,9 +67,18 @@ def test_wrong_settings_are_told_before_the_screen_changes(
 ) -> None:
     workspace.settings_file.write_text("[rom]\n")
     monkeypatch.setattr("grace_tui.cli.opening.need_terminal", lambda instead: None)
-    assert grace("up") == 1
+    assert grace("up") == 2
     assert "rom is not a setting; did you mean room?" in grace.err
     assert grace.out == ""
+
+
+@pytest.mark.parametrize("text", ["[rom]", "[room]\nscreen_rate = 'fast'", "[room"])
+def test_wrong_settings_are_told_before_a_process_is_started(workspace: Workspace, grace: Shell, text: str) -> None:
+    workspace.settings_file.write_text(text)
+    assert grace("up", "--detach") == 2
+    assert grace.err.startswith(f"grace-tui: {workspace.settings_file}:")
+    assert grace.err.count("\n") == 1
+    assert not workspace.room_log.exists()
 
 
 def test_stale_socket_is_no_room(workspace: Workspace) -> None:
@@ -119,5 +128,5 @@ def test_new_makes_a_workspace_and_prints_where(tmp_path: Path, grace: Shell) ->
     assert grace("new", str(tmp_path / "mine")) == 0
     assert grace.out == f"{tmp_path}/mine\n"
     assert (tmp_path / "mine" / "kernels").is_dir()
-    assert grace("new", str(tmp_path / "mine")) == 1
+    assert grace("new", str(tmp_path / "mine")) == 2
     assert "has kernels/ already" in grace.err

@@ -3,10 +3,11 @@
 import click
 
 from grace_tui.cli.asking import json_option
+from grace_tui.cli.opening import DRILLS
 
 
 @click.command()
-@click.argument("name", default="seed")
+@click.argument("name", type=click.Choice(DRILLS), default="seed")
 @json_option
 def command(name: str, as_json: bool) -> int:
     """Rehearse a failure and its repair; exit code 1 if it was not healed."""

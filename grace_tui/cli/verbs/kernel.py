@@ -57,15 +57,23 @@ def show_kernel(workspace: Workspace, name: str, as_json: bool) -> int:
 def kernel_logs(workspace: Workspace, name: str, lines: int, as_json: bool) -> int:
     """Show the last lines of a kernel's log."""
     found = ask(workspace, "kernel.logs", name=name, lines=lines).part("lines", list[str])
-    return show_json(found) if as_json else show([clean(line) for line in found])
+    if as_json:
+        return show_json(found)
+    if not found:
+        talk(clean(f"{name} has written nothing yet"))
+    return show([clean(line) for line in found])
 
 
 def _act(verb: str, doc: str) -> click.Command:
     @click.argument("name")
     @click.option("--reason", default="", help="Why; kept in the audit log.")
+    @json_option
     @about_workspace
-    def act(workspace: Workspace, name: str, reason: str) -> int:
-        talk(clean(ask(workspace, f"kernel.{verb}", timeout=60.0, name=name, reason=reason).text))
+    def act(workspace: Workspace, name: str, reason: str, as_json: bool) -> int:
+        answer = ask(workspace, f"kernel.{verb}", timeout=60.0, name=name, reason=reason)
+        if as_json:
+            return show_json({"kernel": name, "act": verb, "text": answer.text})
+        talk(clean(answer.text))
         return DONE
 
     return click.command(verb, help=doc)(act)

@@ -6,15 +6,15 @@ import click
 
 from grace_tui.cli.asking import workspace_option
 from grace_tui.cli.exits import DONE, WRONG, Ended
-from grace_tui.cli.opening import is_open, open_detached, open_here, ready_workspace, talk
+from grace_tui.cli.opening import DRILLS, is_open, open_detached, open_here, prepare, ready_workspace, talk
 
 
 @click.command()
 @click.option("--detach", is_flag=True, help="Open it in the background; `attach` joins it.")
-@click.option("--drill", default="", metavar="NAME", help="Break it on purpose while you watch: seed.")
+@click.option("--drill", type=click.Choice(DRILLS), help="Break a room of its own while you watch.")
 @workspace_option
 @click.pass_context
-def command(ctx: click.Context, detach: bool, drill: str, workspace: Path | None) -> int:
+def command(ctx: click.Context, detach: bool, drill: str | None, workspace: Path | None) -> int:
     """Open the room of a workspace."""
     folder = workspace or ctx.find_root().obj
     if not detach:
@@ -29,6 +29,7 @@ def _detached(folder: Path | None) -> int:
     if is_open(found.socket):
         talk(f"a room is open in {found.root} already; join it with `grace-tui attach`")
         return DONE
+    prepare(found)
     process = open_detached(found)
     print(process.pid)
     talk(f"the room of {found.root} is open in process {process.pid}; join it with `grace-tui attach`")

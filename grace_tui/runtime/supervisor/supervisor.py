@@ -3,6 +3,7 @@
 Runs on the supervisor loop; what happens is published on the bus, commands are method calls on the same loop.
 """
 
+import difflib
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 
@@ -85,7 +86,9 @@ class Supervisor:
         """Return a kernel by name, or raise with the names there are."""
         if name in self.children:
             return self.children[name]
-        raise GraceError(f"there is no kernel {name!r}; there are {', '.join(sorted(self.children))}")
+        near = difflib.get_close_matches(name, self.children, n=1)
+        right = f"did you mean {near[0]}?" if near else f"there are {', '.join(sorted(self.children))}"
+        raise GraceError(f"there is no kernel {name!r}; {right}")
 
     def files_changed(self, paths: Iterable[str]) -> list[str]:
         """Take note of changed workspace files; returns the kernels that will be tried again."""

@@ -282,5 +282,7 @@ async def test_pause_holds_and_resume_continues(tmp_path: Path) -> None:
 async def test_an_unknown_kernel_is_refused_with_the_names_there_are(tmp_path: Path) -> None:
     calm(tmp_path, "calm")
     async with supervising(tmp_path) as bench:
-        with pytest.raises(GraceError, match="there is no kernel 'clam'; there are calm"):
+        with pytest.raises(GraceError, match=r"there is no kernel 'clam'; did you mean calm\?"):
             bench.supervisor.restart("clam")
+        with pytest.raises(GraceError, match="there is no kernel 'nobody'; there are calm"):
+            bench.supervisor.restart("nobody")
