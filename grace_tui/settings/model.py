@@ -5,7 +5,7 @@ loader enforces and names. A setting stands here only while something reads it.
 """
 
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated
 
 import msgspec
 from msgspec import Meta
@@ -60,12 +60,10 @@ class ScreenSettings(Table, frozen=True):
 
 
 class KernelSettings(Table, frozen=True):
-    """One `[kernels.NAME]` table: two keys for the supervisor, the rest is the kernel's own."""
+    """One `[kernels.NAME]` table: one key for the supervisor, the rest is the kernel's own."""
 
     enabled: bool = True
     """Start this kernel with the room."""
-    isolation: Literal["task"] = "task"
-    """Where it runs: as a task of the room."""
     options: Mapping[str, object] = {}
 
 

@@ -18,10 +18,6 @@ def _words(kind: inspect.Type) -> str:
             return "a whole number" + _range(kind)
         case inspect.FloatType():
             return "a number" + _range(kind)
-        case inspect.LiteralType(values=values):
-            return "one of " + ", ".join(f'"{value}"' for value in values)
-        case inspect.VarTupleType(min_length=least):
-            return "a list of texts" + (f" with at least {least}" if least else "")
         case inspect.StrType():
             return "text in quotes"
     raise TypeError(f"a setting of type {kind} has no words yet")

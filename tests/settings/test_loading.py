@@ -24,19 +24,19 @@ def test_missing_file_means_defaults(tmp_path: Path) -> None:
 
 
 def test_file_sets_what_it_names_and_nothing_else(tmp_path: Path) -> None:
-    text = '[supervisor]\nintensity = 3\nperiod = 10\n[repair]\nallow = ["kernels/", "lib/"]\n[room]\nname = "lab"\n'
+    text = '[supervisor]\nintensity = 3\nperiod = 10\n[repair]\nauto_apply = false\n[room]\nname = "lab"\n'
     settings = load_settings(write(tmp_path, text))
     assert (settings.supervisor.intensity, settings.supervisor.period) == (3, 10.0)
-    assert settings.repair.allow == ("kernels/", "lib/")
+    assert settings.repair.auto_apply is False
     assert settings.room.name == "lab"
     assert settings.supervisor.backoff_cap == Settings().supervisor.backoff_cap
 
 
 def test_kernel_table_is_split_into_known_keys_and_its_own(tmp_path: Path) -> None:
-    text = '[kernels.api_server]\nenabled = false\nisolation = "process"\nport = 8080\ntls = {cert = "a"}\n'
+    text = '[kernels.api_server]\nenabled = false\nport = 8080\ntls = {cert = "a"}\n'
     settings = load_settings(write(tmp_path, text))
     own = {"port": 8080, "tls": {"cert": "a"}}
-    assert settings.kernel("api_server") == KernelSettings(enabled=False, isolation="process", options=own)
+    assert settings.kernel("api_server") == KernelSettings(enabled=False, options=own)
     assert settings.kernel("librarian") == KernelSettings()
 
 
@@ -73,15 +73,11 @@ def test_kernel_table_is_split_into_known_keys_and_its_own(tmp_path: Path) -> No
         pytest.param(
             "[repair]\nauto_apply = 1", ":2: repair.auto_apply is 1; expected true or false", id="number-for-boolean"
         ),
-        pytest.param(
-            "[repair]\nallow = []", ":2: repair.allow is []; expected a list of texts with at least 1", id="empty-list"
-        ),
+        pytest.param("[screen]\ntheme = []", ":2: screen.theme is []; expected text in quotes", id="list-for-text"),
         pytest.param("room = 5", ":1: room is 5; expected a table, [room]", id="no-table"),
         pytest.param("[kernels]\nx = 1", ":2: kernels.x is 1; expected a table, [kernels.x]", id="kernel-no-table"),
         pytest.param(
-            'kernels.x.isolation = "thread"',
-            ':1: kernels.x.isolation is "thread"; expected one of "", "process", "task"',
-            id="not-a-choice",
+            'kernels.x.enabled = "no"', ':1: kernels.x.enabled is "no"; expected true or false', id="text-for-boolean"
         ),
         pytest.param("[room]\nname = = 1", ":2:8: not TOML: Invalid value", id="syntax"),
         pytest.param("[room]\nname = '''", ":2: not TOML: Expected", id="syntax-at-end"),
