@@ -10,7 +10,7 @@ from blockbuster import BlockBuster
 from blockbuster.blockbuster import BlockBusterFunction
 from hypothesis import settings
 
-# The same examples in every run, so that a run says something of the change and not of luck; GRACE_EXPLORE looks for new
+# The same examples in every run, so that a run tells of the change and not of luck; GRACE_EXPLORE looks for new
 # ones. A loaded machine is slow, not wrong: no deadline.
 settings.register_profile("steady", derandomize="GRACE_EXPLORE" not in os.environ, deadline=None)
 settings.load_profile("steady")

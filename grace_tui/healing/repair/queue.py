@@ -271,6 +271,8 @@ def _lives(holder: str) -> bool:
     if not pid.isdecimal():
         return False
     try:
-        return f"{psutil.Process(int(pid)).create_time():.2f}" == started
+        process = psutil.Process(int(pid))
+        # Where nobody reaps orphans, as in many containers, a killed room stays on as a zombie.
+        return process.status() != psutil.STATUS_ZOMBIE and f"{process.create_time():.2f}" == started
     except psutil.Error:
         return False

@@ -222,6 +222,13 @@ def test_a_killed_workers_task_is_queued_again_and_its_token_is_worth_nothing(be
     assert (again.id, queue.failure(task_id)) == (task_id, FAILURE)
 
 
+def test_a_killed_worker_that_nobody_reaped_counts_as_dead(bench: Bench) -> None:
+    worker = started(bench.root, "killed")
+    os.waitid(os.P_PID, worker.pid, os.WEXITED | os.WNOWAIT)
+    assert [task.state for task in bench.open().release_orphans()] == ["queued"]
+    worker.communicate()
+
+
 def test_a_living_workers_task_is_left_to_it(bench: Bench) -> None:
     worker = started(bench.root, "lives")
     assert worker.stdout is not None
