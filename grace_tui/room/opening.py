@@ -70,7 +70,11 @@ async def _in_terminal(workspace: Workspace, settings: Settings, script: Script 
     async with _faces(stage) as (screens, _):
         stage.start()
         watching = asyncio.ensure_future(stage.ended.wait())
-        reason = await run_local(screens)
+        screen = asyncio.ensure_future(run_local(screens))
+        await asyncio.wait((screen, watching), return_when=asyncio.FIRST_COMPLETED)
+        if not screen.done():  # the room was closed from elsewhere: by a signal, or by `down`
+            await screens.close_all()
+        reason = await screen
         if reason == "lost" and script is None:
             await watching
         else:
