@@ -10,7 +10,7 @@ from grace_tui.cli.opening import DRILLS
 @click.argument("name", type=click.Choice(DRILLS), default="seed")
 @json_option
 def command(name: str, as_json: bool) -> int:
-    """Rehearse a failure and its repair; exit code 1 if it was not healed."""
+    """Rehearse a failure and its repair; 1 if not healed."""
     from grace_tui.drill import run
 
     return run(name, json=as_json)
