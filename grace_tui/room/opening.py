@@ -147,23 +147,28 @@ def _app_maker(stage: Stage, counted: _ScreenCounter) -> "Callable[[ChannelInfo,
             return await stage.ask(verb, arguments, by=f"{info.kind} screen")
 
         local = info.kind == "local"
-        app = RoomApp(
+        if local:
+            # A terminal that takes no output must not keep the kernels from starting.
+            asyncio.get_running_loop().call_later(FIRST_PAINT_SECONDS, stage.screen_is_up)
+        return RoomApp(
             stage.hub,
             ask,
             theme=stage.settings.screen.theme or "grace",
             driver_class=driver_class,
             leave="quit" if local else "detach",
             theme_folders=(stage.workspace.themes,),
+            painted=stage.screen_is_up if local else _nothing,
         )
-        if local:
-            asyncio.get_running_loop().call_later(FIRST_PAINT_SECONDS, stage.screen_is_up)
-        return app
 
     return make
 
 
-FIRST_PAINT_SECONDS = 0.15
-"""After the first screen was made, the time it has for painting before kernels are imported beside it."""
+FIRST_PAINT_SECONDS = 1.0
+"""How long kernels wait for the first screen to be painted before they are imported all the same."""
+
+
+def _nothing() -> None:
+    """A screen from elsewhere holds nothing up."""
 
 
 def _only_reads(verb: str) -> bool:

@@ -59,6 +59,7 @@ class RoomApp(DiffWire, App[None]):
         driver_class: type[Driver] | None = None,
         leave: Literal["quit", "detach"] = "quit",
         theme_folders: Sequence[Path] = (),
+        painted: Callable[[], object] = lambda: None,
         monotonic: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
     ) -> None:
@@ -67,6 +68,7 @@ class RoomApp(DiffWire, App[None]):
         Args:
             leave: Whether leaving stops the room (after a question) or only ends this screen.
             theme_folders: Folders of `*.toml`; a later one's theme replaces an earlier one's of the same name.
+            painted: Called once, after the first view has been painted.
             monotonic: Measures the age of a view.
             wall: Compared with the time in the first view.
         """
@@ -76,7 +78,8 @@ class RoomApp(DiffWire, App[None]):
         self.freshness = Freshness()
         self._monotonic, self._wall = monotonic, wall
         self._made_at = monotonic()
-        self._told = self._stopping = False
+        self._told = self._stopping = self._has_painted = False
+        self._painted = painted
         self._unlisten: Callable[[], None] | None = None
         self._theme_folders = tuple(theme_folders)
         self.themes: Themes = Themes({GRACE.name: GRACE})
@@ -95,6 +98,7 @@ class RoomApp(DiffWire, App[None]):
         self._unlisten = self.feed.listen(lambda: self._wake(loop, context))
         self.set_interval(1.0, self.grow_older)
         self._pull()
+        self._tell_painted()
         for problem in self.themes.problems:
             self._say(problem, failed=True)
 
@@ -115,6 +119,12 @@ class RoomApp(DiffWire, App[None]):
         self._told = False
         if self.is_running and self._take(self.feed.latest()):
             self._show()
+            self._tell_painted()
+
+    def _tell_painted(self) -> None:
+        if self.view is not None and not self._has_painted:
+            self._has_painted = True
+            self.call_after_refresh(self._painted)
 
     def _take(self, view: RoomView | None) -> bool:
         """Whether `view` is a new one."""
