@@ -3,6 +3,7 @@
 Both loops beat at every turn and at least once in a beat interval, and both stand still while the kernel is paused.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from typing import Any, ClassVar, Generic, TypeVar, cast, overload
 
@@ -119,6 +120,8 @@ class Kernel:
         while True:
             yield clock.monotonic()
             due = max(due + seconds, clock.monotonic())
+            if due <= clock.monotonic():  # a kernel that is always late still gives the others their turn
+                await asyncio.sleep(0)
             while (left := due - clock.monotonic()) > 0:
                 await self.sleep(min(left, self.spec.beat_interval))
             self.beat()
@@ -148,11 +151,13 @@ def kernel_class(namespace: Mapping[str, object], module: str) -> type[Kernel]:
     Raises:
         TypeError: there is none, or there are several.
     """
-    found = [
-        value
-        for value in namespace.values()
-        if isinstance(value, type) and issubclass(value, Kernel) and value.__module__ == module
-    ]
+    found = list(
+        dict.fromkeys(  # a class may have a second name in its module
+            value
+            for value in namespace.values()
+            if isinstance(value, type) and issubclass(value, Kernel) and value.__module__ == module
+        )
+    )
     if len(found) != 1:
         names = ", ".join(sorted(value.__name__ for value in found)) or "none"
         raise TypeError(f"{module} must define exactly one Kernel subclass; found {names}")

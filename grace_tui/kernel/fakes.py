@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from grace_tui.kernel.errors import Denied, GraceError, NoReply
+from grace_tui.kernel.events import Event
 from grace_tui.kernel.ports import Overflow
 from grace_tui.kernel.records import (
     PRIORITY_NORMAL,
@@ -104,17 +105,18 @@ class MemoryMailbox:
         self.waiting: list[Message] = []
         self.arrived = asyncio.Event()
 
-    def put(self, message: Message) -> None:
+    def put(self, message: Message) -> bool:
         if len(self.waiting) >= self.capacity:
             self.bus.dropped += 1
             if self.overflow == "refuse":
                 raise GraceError(f"the mailbox for {self.pattern} is full ({self.capacity})")
             if self.overflow == "drop_newest":
-                return
-            self.waiting.pop(0)
+                return False
+            self.waiting.remove(min(self.waiting, key=lambda queued: queued.priority))
         self.waiting.append(message)
         self.waiting.sort(key=lambda queued: -queued.priority)
         self.arrived.set()
+        return True
 
     async def receive(self, wait: float) -> Message | None:
         if not self.waiting:
@@ -142,7 +144,7 @@ class MemoryBus:
 
     def _check(self, who: str, act: str, topic: str) -> None:
         for pattern, allowed in self.acl.items():
-            if matches(pattern, topic) and who not in allowed:
+            if who not in allowed and (matches(pattern, topic) or matches(topic, pattern)):
                 self.denied += 1
                 raise Denied(who, f"{act} {topic}", f"{pattern} is for {', '.join(allowed)}")
 
@@ -153,12 +155,18 @@ class MemoryBus:
         message = Message(topic, payload, source, priority, len(self.messages) + 1, correlation)
         self.messages.append(message)
         boxes = [box for box in self.boxes if matches(box.pattern, topic)]
-        for box in boxes:
-            box.put(message)
-        self.delivered += len(boxes)
-        if not boxes:
+        if not boxes and not isinstance(payload, Event):
             self.lost.append(message)
-        return len(boxes)
+        taken, refused = 0, None
+        for box in boxes:
+            try:
+                taken += bool(box.put(message))
+            except GraceError as error:
+                refused = error
+        self.delivered += taken
+        if refused is not None:
+            raise refused
+        return taken
 
     def subscribe(
         self, subscriber: str, pattern: str, *, capacity: int = 1024, overflow: Overflow = "drop_oldest"
@@ -181,6 +189,8 @@ class MemoryBus:
         return answer
 
     def reply(self, request: Message, payload: object, *, source: str) -> None:
+        if not request.correlation:
+            raise GraceError(f"message {request.id} on {request.topic} asked for no reply")
         self.publish(f"reply.{request.correlation}", payload, source=source, correlation=request.correlation)
 
     def statistics(self) -> BusStatistics:

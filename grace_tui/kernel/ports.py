@@ -86,7 +86,7 @@ class BusPort(Protocol):
     def statistics(self) -> BusStatistics: ...
 
     def dead_letters(self) -> Sequence[Message]:
-        """The last messages that matched no subscriber, newest last."""
+        """The last messages that matched no subscriber, newest last; facts (events) nobody hears are no loss."""
 
     def set_rules(self, rules: Mapping[str, Sequence[str]]) -> None:
         """Say who may use a topic (both ways): topic pattern -> allowed sources. A topic without a rule is open."""

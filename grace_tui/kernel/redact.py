@@ -4,11 +4,16 @@ import re
 from collections.abc import Mapping
 
 SHOWN = "[redacted]"
+SHORTEST = 4
+"""Characters below which a value is no secret."""
 
+_WORDS = "password|passwd|secret|token|api[_-]?key|private[_-]?key|authorization|credential"
+_SECRET_NAME = re.compile(rf"(?i){_WORDS}")
+# Possessive quantifiers, and one start a word: text made to hurt costs no more than other text of its length.
 _NAMED = re.compile(
-    r"""(?ix) ((?<![\w-])[\w-]*
-    (?:password|passwd|secret|token|api[_-]?key|private[_-]?key|authorization|credential)[\w-]*
-    ["']? \s* [:=] \s* (?:bearer\s+|basic\s+)? ["']?) ([^\s"',;)}\]]{4,})"""
+    rf"""(?ix) (?P<name> (?<![\w-]) (?=[\w-]*?(?:{_WORDS})) [\w-]++ (?P<close>["']?) \s*+ [:=] \s*+ )
+    (?: (?P<quote>["']) (?!\[redacted\]) (?: \\. | (?!(?P=quote))[^\\\n] ){{4,}}+ (?P=quote)
+      | (?P<scheme>(?:bearer\s++|basic\s++)?+ ["']?) (?![\[{{(]) [^\s"',;)}}\]]{{4,}} )"""
 )
 _SHAPED = re.compile(
     r"""(?x)
@@ -19,8 +24,8 @@ _SHAPED = re.compile(
     | \bgithub_pat_[A-Za-z0-9_]{30,}
     | \bglpat-[A-Za-z0-9_-]{20,}                   # GitLab
     | \bxox[abprs]-[A-Za-z0-9-]{10,}               # Slack
-    | \beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}   # JWT
-    | -----BEGIN\ [A-Z ]*PRIVATE\ KEY-----.*?-----END\ [A-Z ]*PRIVATE\ KEY-----
+    | \beyJ[A-Za-z0-9_-]{8,1024}+\.[A-Za-z0-9_-]{8,}+\.[A-Za-z0-9_-]{8,}   # JWT
+    | -----BEGIN\ [A-Z ]*PRIVATE\ KEY-----(?:(?!-----BEGIN).)*?-----END\ [A-Z ]*PRIVATE\ KEY-----
     """,
     re.DOTALL,
 )
@@ -31,7 +36,7 @@ def redact(text: str) -> str:
     """Return `text` with everything that looks like a secret replaced."""
     text = _SHAPED.sub(SHOWN, text)
     text = _IN_URL.sub(rf"\1{SHOWN}\3", text)
-    return _NAMED.sub(rf"\1{SHOWN}", text)
+    return _NAMED.sub(_hide, text)
 
 
 def redact_value(value: object) -> object:
@@ -45,7 +50,13 @@ def redact_value(value: object) -> object:
     return value
 
 
+def _hide(found: re.Match[str]) -> str:
+    # A bare value under a quoted name is JSON: it stays JSON.
+    quote = found["quote"] or ("" if found["scheme"] else found["close"])
+    return f"{found['name']}{found['scheme'] or ''}{quote}{SHOWN}{quote}"
+
+
 def _redact_item(key: str, value: object) -> object:
-    if isinstance(value, str) and _NAMED.fullmatch(f"{key}={value}"):
+    if isinstance(value, str) and len(value) >= SHORTEST and _SECRET_NAME.search(key):
         return SHOWN
     return redact_value(value)

@@ -126,8 +126,14 @@ class Bench:
         await self._stop(name_of(kind))
 
     async def close(self) -> None:
+        errors: list[BaseException] = []
         for name in reversed(list(self.instances)):
-            await self._stop(name)
+            try:
+                await self._stop(name)
+            except Exception as error:  # one kernel that does not stop well must not leave the others running
+                errors.append(error)
+        if errors:
+            raise errors[0]
 
     async def _probe(self, kernel: Kernel, run: asyncio.Task[None]) -> None:
         probe = asyncio.create_task(kernel.probe())
@@ -147,8 +153,10 @@ class Bench:
         kernel, run = self.instances.pop(name), self.runs.pop(name)
         run.cancel()
         outcome = (await asyncio.gather(run, return_exceptions=True))[0]
-        await asyncio.wait_for(kernel.stop(), kernel.spec.stop_timeout)
-        kernel.context.close()
+        try:
+            await asyncio.wait_for(kernel.stop(), kernel.spec.stop_timeout)
+        finally:
+            kernel.context.close()
         if isinstance(outcome, BaseException) and not isinstance(outcome, asyncio.CancelledError):
             raise outcome
 

@@ -46,6 +46,14 @@ class LoopThread(threading.Thread):
         for task in left:
             task.cancel()
         if left:
-            self.loop.run_until_complete(asyncio.wait(left, timeout=1.0))
-        self.loop.run_until_complete(self.loop.shutdown_asyncgens())
+            self._finish(asyncio.wait(left, timeout=1.0))
+        self._finish(self.loop.shutdown_asyncgens())
         self.loop.close()
+
+    def _finish(self, work: Coroutine[Any, Any, object]) -> None:
+        task = self.loop.create_task(work)
+        while not task.done():
+            try:
+                self.loop.run_until_complete(task)
+            except (SystemExit, KeyboardInterrupt):  # out of another task, that was cancelled and ended so
+                self.escaped += 1

@@ -31,8 +31,8 @@ class LoopBlocked(Exception):
     """A kernel held the supervisor loop."""
 
     def __init__(self, block: Block) -> None:
-        where = f"{block.file}:{block.line} in {block.function}" if block.file else "outside the kernels"
-        super().__init__(f"the supervisor loop was held at {where}")
+        where = f"at {block.file}:{block.line} in {block.function}" if block.file else "outside the kernels"
+        super().__init__(f"the supervisor loop was held {where}")
         self.block = block
 
 

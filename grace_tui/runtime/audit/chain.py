@@ -3,6 +3,7 @@
 Owned by the core, so that it records while every kernel is down; `immutable_log` serves it.
 """
 
+import errno
 import os
 import threading
 import time
@@ -45,7 +46,10 @@ class AuditChain:
         for segment in found[-2:]:
             self._recent.extend(readable_entries(segment))
         last = self._recent[-1] if self._recent else None
-        self._head = Head(last.sequence, last.hash) if last else read_head(head_file)
+        found_head = Head(last.sequence, last.hash) if last else Head()
+        kept = read_head(head_file)
+        # Where the log ends before the head that was kept outside it, the gap stays in the numbers for ever.
+        self._head = kept if kept.n >= found_head.n else found_head
         self._durable = self._head.n
         self._handle = self._open()
         if torn:
@@ -64,7 +68,7 @@ class AuditChain:
             number, at, previous = self._head.n + 1, self.clock.time(), self._head.hash
             digest = seal(number, at, previous, clean)
             data = encode(Line(number, at, previous, clean, digest)) + b"\n"
-            os.write(self._handle, data)
+            self._write(data)
             self._head = Head(number, digest)
             self._size += len(data)
             if self._size > SEGMENT_BYTES:
@@ -120,12 +124,24 @@ class AuditChain:
         self._size = os.fstat(handle).st_size
         return handle
 
+    def _write(self, data: bytes) -> None:
+        """Write a whole line or none: a disk that fills up takes the first part of one."""
+        written = os.write(self._handle, data)
+        if written != len(data):
+            os.ftruncate(self._handle, self._size)
+            raise OSError(errno.ENOSPC, "no room for an audit entry", str(self._segment))
+
     def _next_segment(self) -> None:
-        os.fdatasync(self._handle)
-        os.close(self._handle)
-        number = int(self._segment.stem.partition("-")[2]) + 1
+        full, handle = self._segment, self._handle
+        number = int(full.stem.partition("-")[2]) + 1
         self._segment = self.folder / f"audit-{number:06d}.jsonl"
-        self._handle = self._open()
+        try:
+            self._handle = self._open()
+        except OSError:  # the entry is in the log: the full segment goes on, and the next entry tries again
+            self._segment = full
+            return
+        os.fdatasync(handle)
+        os.close(handle)
 
     def _cut_torn_line(self) -> Path | None:
         """A kill in the middle of a write leaves half a line: keep it beside the segment and cut it off."""

@@ -14,9 +14,13 @@ from grace_tui.kernel.ports import Overflow
 from grace_tui.kernel.records import PRIORITY_CRITICAL, PRIORITY_LOW, PRIORITY_NORMAL, BusStatistics, Message
 from grace_tui.kernel.topics import matches
 from grace_tui.runtime.bus.mailbox import Mailbox
-from grace_tui.runtime.bus.rules import Rules
+from grace_tui.runtime.bus.rules import CORE, Rules
 
 DEAD_LETTERS_KEPT = 200
+ROUTES_KEPT = 4096
+TOPICS_KEPT = 1000
+OTHER_TOPICS = "(other)"
+"""Where messages are counted once `TOPICS_KEPT` topics have counts of their own; names made on the fly end here."""
 
 
 class Route:
@@ -50,14 +54,16 @@ class MemoryBus:
 
         Raises:
             Denied: a rule forbids it.
-            MailboxFull: a mailbox that refuses when full was full; the others have the message.
+            MailboxFull: a mailbox that refuses when full was full; the others have the message. The core is not
+                told: a kernel that does not read its mail must not stop the supervisor. The drop is counted.
         """
+        self._check_thread(source, f"published {topic}")
         if not PRIORITY_LOW <= priority <= PRIORITY_CRITICAL:
             raise GraceError(f"priority {priority} of {topic} is not between {PRIORITY_LOW} and {PRIORITY_CRITICAL}")
         route = self._routes.get((source, topic)) or self._route(source, topic)
         message = Message(topic, payload, source, priority, next(self._ids), correlation)
         self.published += 1
-        self._topics[topic] += 1
+        self._count(topic)
         boxes = route.boxes
         if not boxes:
             self._note_dead(message)
@@ -69,8 +75,9 @@ class MemoryBus:
                 taken += box.put(message)
             except GraceError as error:  # one full mailbox must not keep the message from the others
                 refused = error
+                box.dropped += 1
         self.delivered += taken
-        if refused is not None:
+        if refused is not None and source not in CORE:
             raise refused
         return taken
 
@@ -82,6 +89,7 @@ class MemoryBus:
         Raises:
             Denied: a rule forbids it.
         """
+        self._check_thread(subscriber, f"subscribed to {pattern}")
         self._check(subscriber, "read", pattern)
         box = Mailbox(subscriber, pattern, capacity, overflow, self._forget)
         self._boxes.append(box)
@@ -101,8 +109,6 @@ class MemoryBus:
             answer = await box.receive(timeout)
         finally:
             box.close()
-            # Nobody publishes on a reply topic twice; keeping its route and count would grow for ever.
-            self._topics.pop(f"reply.{correlation}", None)
         if answer is None:
             raise NoReply(topic, timeout)
         return answer
@@ -140,13 +146,23 @@ class MemoryBus:
         return dict(self._rules.table)
 
     def _route(self, source: str, topic: str) -> Route:
-        if threading.get_ident() != self._thread:
-            raise GraceError(f"{source} published {topic} from a worker thread; publish from the kernel's own task")
         self._check(source, "publish on", topic)
         route = Route(topic, tuple(box for box in self._boxes if matches(box.pattern, topic)))
         if not topic.startswith("reply."):
+            if len(self._routes) >= ROUTES_KEPT:
+                self._routes.clear()
             self._routes[source, topic] = route
         return route
+
+    def _count(self, topic: str) -> None:
+        if topic in self._topics:
+            self._topics[topic] += 1
+        elif not topic.startswith("reply."):  # a reply's topic is used once
+            self._topics[topic if len(self._topics) < TOPICS_KEPT else OTHER_TOPICS] += 1
+
+    def _check_thread(self, who: str, did: str) -> None:
+        if threading.get_ident() != self._thread:
+            raise GraceError(f"{who} {did} from a worker thread; use the bus from the kernel's own task")
 
     def _check(self, who: str, act: str, topic: str) -> None:
         refusal = self._rules.refusal(who, topic)

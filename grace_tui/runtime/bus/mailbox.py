@@ -33,6 +33,7 @@ class Mailbox:
         # Invariant: `size` is the sum of the lanes' lengths.
         self.size = 0
         self.dropped = 0
+        """Messages this mailbox lost to its overflow policy, refused ones among them."""
         self._waiter: asyncio.Future[None] | None = None
         self._forget = forget
 

@@ -10,7 +10,7 @@ import importlib.util
 import linecache
 import sys
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from pathlib import Path
@@ -90,8 +90,12 @@ class KernelLoader:
         self.root = root
         self.folder = root / PACKAGE
         self._finder = KernelFinder(root)
+        # Held for the bookkeeping only, never while a kernel's own code runs: an import may take for ever.
         self._lock = threading.Lock()
-        _forget_modules()
+        self._changed: set[str] = set()
+        self._displaced = _modules()
+        for name in self._displaced:
+            del sys.modules[name]
         sys.meta_path.insert(0, self._finder)
 
     def names(self) -> dict[str, str]:
@@ -110,22 +114,49 @@ class KernelLoader:
 
     def load(self, name: str) -> LoadedKernel:
         """Import `kernels.NAME` afresh and return its class. Raises whatever the import raises."""
+        path = self._path(name)
+        source = path.read_bytes()
+        if not source.strip():
+            raise KernelEmpty(path)
+        module_name = f"{PACKAGE}.{name}"
+        self._forget_changed()
         with self._lock:
-            path = self._path(name)
-            source = path.read_bytes()
-            if not source.strip():
-                raise KernelEmpty(path)
-            module_name = f"{PACKAGE}.{name}"
             _forget_modules(module_name)
-            module = importlib.import_module(module_name)
-            kind = kernel_class(vars(module), module_name)
-            doc = (module.__doc__ or kind.__doc__ or "").strip().partition("\n")[0]
-            return LoadedKernel(kind, hashlib.sha256(source).hexdigest()[:8], doc, self._files_of(module_name))
+        module = self._execute(module_name)
+        kind = kernel_class(vars(module), module_name)
+        doc = (module.__doc__ or kind.__doc__ or "").strip().partition("\n")[0]
+        return LoadedKernel(kind, hashlib.sha256(source).hexdigest()[:8], doc, self._files_of(module_name))
 
     def invalidate(self, paths: Iterable[str]) -> None:
-        """Forget helper modules made from `paths` and every helper that imports one of them."""
+        """Let the next load forget helper modules made from `paths` and every helper that imports one of them.
+
+        Called on the supervisor loop, so it only takes a note: a load may be under way in its thread.
+        """
         with self._lock:
-            changed = set(paths)
+            self._changed |= set(paths)
+
+    def _execute(self, module_name: str) -> ModuleType:
+        # Not `import_module`: its lock on the name would make a repaired file wait for a broken one that hangs.
+        package = importlib.import_module(PACKAGE)
+        spec = self._finder.find_spec(module_name)
+        if spec is None or spec.loader is None:
+            raise KernelMissing(module_name.partition(".")[2], self.folder)
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[module_name] = module
+        try:
+            spec.loader.exec_module(module)
+        except BaseException:
+            if sys.modules.get(module_name) is module:
+                del sys.modules[module_name]
+            raise
+        setattr(package, module_name.rpartition(".")[2], module)
+        return module
+
+    def _forget_changed(self) -> None:
+        with self._lock:
+            changed, self._changed = self._changed, set()
+            if not changed:
+                return
             stale = {name for name, module in _modules().items() if _relative(module, self.root) in changed}
             while more := {
                 name
@@ -134,13 +165,14 @@ class KernelLoader:
             }:
                 stale |= more
             for name in stale:
-                sys.modules.pop(name, None)
+                _forget(name)
             importlib.invalidate_caches()
 
     def close(self) -> None:
         if self._finder in sys.meta_path:
             sys.meta_path.remove(self._finder)
-        _forget_modules()
+            _forget_modules()
+            sys.modules.update(self._displaced)
 
     def _path(self, name: str) -> Path:
         for path in (self.folder / f"{name}.py", self.folder / name / "__init__.py"):
@@ -175,7 +207,16 @@ def _modules() -> dict[str, ModuleType]:
 def _forget_modules(below: str = PACKAGE) -> None:
     for name in _modules():
         if name == below or name.startswith(below + "."):
-            del sys.modules[name]
+            _forget(name)
+
+
+def _forget(name: str) -> None:
+    """Drop a module, also from its package: `from package import name` asks the package first."""
+    module = sys.modules.pop(name, None)
+    parent, _, last = name.rpartition(".")
+    package = sys.modules.get(parent)
+    if module is not None and package is not None and vars(package).get(last) is module:
+        delattr(package, last)
 
 
 def _source_path(module: ModuleType) -> Path | None:
@@ -208,7 +249,12 @@ def _imports(path: Path | None) -> set[str]:
                 base = ".".join([*parts, base] if base else parts)
             found |= {base, *(f"{base}.{alias.name}" for alias in node.names)}
     ours = {name for name in found if name == PACKAGE or name.startswith(PACKAGE + ".")}
-    return ours | {name.rpartition(".")[0] for name in ours if "." in name} - {PACKAGE}
+    return ours | {parent for name in ours for parent in _parents(name)} - {PACKAGE}
+
+
+def _parents(name: str) -> Iterator[str]:
+    while name := name.rpartition(".")[0]:
+        yield name
 
 
 def _package_of(path: Path) -> list[str]:
@@ -220,11 +266,17 @@ def _package_of(path: Path) -> list[str]:
 def _looks_like_kernel(path: Path) -> bool:
     """Whether a package defines a kernel: a class that names Kernel as its base. A broken file counts, to be seen."""
     try:
-        tree = ast.parse(path.read_bytes())
+        source = path.read_bytes()
+    except OSError:  # gone since the folder was listed
+        return False
+    try:
+        tree = ast.parse(source)
     except (SyntaxError, ValueError):
-        return b"Kernel)" in path.read_bytes()
-    return any(
-        isinstance(node, ast.ClassDef)
-        and any(isinstance(base, ast.Name) and base.id == "Kernel" for base in node.bases)
-        for node in tree.body
+        return b"Kernel)" in source
+    return any(isinstance(node, ast.ClassDef) and any(_is_kernel(base) for base in node.bases) for node in tree.body)
+
+
+def _is_kernel(base: ast.expr) -> bool:
+    return (isinstance(base, ast.Name) and base.id == "Kernel") or (
+        isinstance(base, ast.Attribute) and base.attr == "Kernel"
     )

@@ -24,12 +24,19 @@ async def watch(root: Path, folders: tuple[str, ...], stop: anyio.Event) -> Asyn
     async for found in awatch(
         *watched.values(), watch_filter=wanted, step=STEP_MS, debounce=DEBOUNCE_MS, stop_event=stop, recursive=True
     ):
-        yield tuple(sorted({_named(watched, path) for _, path in found}))
+        names = {_named(watched, path) for _, path in found}
+        if seen := tuple(sorted(name for name in names if not _below_hidden(name))):
+            yield seen
 
 
 def _watchable(root: Path, folders: tuple[str, ...]) -> dict[str, Path]:
     # watchfiles reports real paths; a workspace behind a symbolic link must still be recognised.
     return {folder: (root / folder).resolve() for folder in folders if (root / folder).exists()}
+
+
+def _below_hidden(name: str) -> bool:
+    # Asked of the name below the root: the workspace itself may well stand in a hidden folder.
+    return any(part.startswith(".") for part in name.strip("/").split("/"))
 
 
 def _named(watched: dict[str, Path], path: str) -> str:

@@ -24,6 +24,7 @@ class KernelLog:
         self.lines: deque[str] = deque(maxlen=TAIL_LINES)
         self.lost = 0
         path.parent.mkdir(parents=True, exist_ok=True)
+        self._closed = False
         self._file = path.open("ab", buffering=0)
         self._size = self._file.tell()
 
@@ -41,15 +42,18 @@ class KernelLog:
         return list(self.lines)[-lines:]
 
     def close(self) -> None:
+        self._closed = True
         self._file.close()
 
     def _write(self, level: str, message: str, fields: Mapping[str, object]) -> None:
         at = time.time()
         clean = redact_value(dict(fields))
-        message = redact(message)
-        self.lines.append(_for_people(at, level, message, clean))
-        line = _encoder.encode({"at": at, "level": level, "kernel": self.kernel, "message": message, "fields": clean})
+        message = _printable(redact(message))
+        self.lines.append(_printable(_for_people(at, level, message, clean)))
+        line = _encode({"at": at, "level": level, "kernel": self.kernel, "message": message}, clean)
         try:
+            if self._file.closed and not self._closed:  # the last rotation failed halfway
+                self._file = self.path.open("ab", buffering=0)
             self._file.write(line + b"\n")
             self._size += len(line) + 1
             if self._size > ROTATE_BYTES:
@@ -66,6 +70,17 @@ class KernelLog:
         self.path.replace(self.path.with_suffix(".1.jsonl"))
         self._file = self.path.open("ab", buffering=0)
         self._size = 0
+
+
+def _encode(line: dict[str, object], fields: object) -> bytes:
+    try:
+        return _encoder.encode({**line, "fields": fields})
+    except (TypeError, ValueError, OverflowError):  # fields no JSON can say, or text no UTF-8 can: said in words
+        return _encoder.encode({**line, "fields": _printable(redact(repr(fields)))})
+
+
+def _printable(text: str) -> str:
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _for_people(at: float, level: str, message: str, fields: object) -> str:

@@ -27,6 +27,7 @@ class StateStore:
         except (msgspec.DecodeError, OSError) as error:
             aside = path.with_suffix(".damaged.json")
             path.replace(aside)
+            self._written.pop(kernel, None)
             self.notice(f"the saved state of {kernel} cannot be read ({error}); it starts afresh, the file is {aside}")
             return {}
         return state

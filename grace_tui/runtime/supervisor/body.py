@@ -35,22 +35,32 @@ Outcome = Ended | Failed
 async def run_body(child: Child, kind: type[Kernel], context: KernelContext, ready: Callable[[], None]) -> Outcome:
     """Make an instance and run it until it ends; `ready` is called once its probe is green."""
     made: list[Kernel] = []
-    outcome = await _guarded(child, kind, context, ready, made)
+    scope = child.scope or anyio.CancelScope()
+    outcome = await _guarded(child, scope, kind, context, ready, made)
+    if child.scope is scope:
+        child.instance = None  # what has ended serves nobody, and has no state to save, while it lets go
     problem = await _let_go(child, made[0]) if made else None
     context.close()
-    child.instance = child.scope = None
+    if child.scope is scope:  # a body that was left behind owns nothing of its child any more
+        child.scope = None
     return problem if problem and isinstance(outcome, Ended) else outcome
 
 
 async def _guarded(
-    child: Child, kind: type[Kernel], context: KernelContext, ready: Callable[[], None], made: list[Kernel]
+    child: Child,
+    scope: anyio.CancelScope,
+    kind: type[Kernel],
+    context: KernelContext,
+    ready: Callable[[], None],
+    made: list[Kernel],
 ) -> Outcome:
-    scope = child.scope = anyio.CancelScope()
+    if scope.cancel_called:  # stopped before its first step
+        return Ended(child.ending)
     try:
         with scope:
             child.phase = "start"
             made.append(kind(context))
-            await _serve(child, made[0], ready)
+            await _serve(child, scope, made[0], ready)
     except asyncio.CancelledError:
         if _asked_to_end():
             raise
@@ -66,12 +76,14 @@ async def _guarded(
     return Ended("finished")
 
 
-async def _serve(child: Child, kernel: Kernel, ready: Callable[[], None]) -> None:
+async def _serve(child: Child, scope: anyio.CancelScope, kernel: Kernel, ready: Callable[[], None]) -> None:
     limit = kernel.spec.start_timeout
     with anyio.move_on_after(limit) as starting:
         await kernel.start()
     if starting.cancelled_caught:
         raise StartTimeout(child.name, "start", limit)
+    if scope.cancel_called:  # `start` swallowed its cancellation; the child may belong to another body by now
+        return
     child.instance = kernel
     async with anyio.create_task_group() as tasks:
         child.phase = "run"
@@ -87,7 +99,13 @@ async def _prove(child: Child, kernel: Kernel, ready: Callable[[], None]) -> Non
             await kernel.probe()
         if proving.cancelled_caught:
             raise StartTimeout(child.name, "probe", limit)
-    except Exception:
+    except asyncio.CancelledError:
+        if _asked_to_end():
+            raise
+        child.phase = "probe"
+        # A task group takes a child task's cancellation for a wish of its own: it must leave as an error.
+        raise KernelCancelled(child.name) from None
+    except BaseException:
         child.phase = "probe"
         raise
     ready()

@@ -3,6 +3,7 @@
 Invariant: `wake` is renewed before the child's wishes are read, so that a change between the two is never missed.
 """
 
+import asyncio
 import random
 from collections.abc import Callable, Mapping
 
@@ -14,7 +15,7 @@ from grace_tui.kernel.context import KernelContext
 from grace_tui.runtime.reload.loader import LoadedKernel
 from grace_tui.runtime.supervisor.body import Failed, Outcome, run_body
 from grace_tui.runtime.supervisor.child import Child
-from grace_tui.runtime.supervisor.failures import KernelStuck
+from grace_tui.runtime.supervisor.failures import ImportStuck, KernelStuck
 from grace_tui.runtime.supervisor.parts import Parts, end, fail, move, publish_failure, release, text_of
 from grace_tui.runtime.supervisor.policy import Quarantine, decide
 from grace_tui.runtime.supervisor.states import DOWN
@@ -23,6 +24,8 @@ ORDER_WAIT = 10.0
 """Seconds a kernel waits for one it only starts `after`."""
 STUCK_GRACE = 2.0
 """Seconds after the stop deadline before a task that ignores its cancellation is left behind."""
+LOAD_LIMIT = 60.0
+"""Seconds an import may take before its thread is left behind."""
 
 
 class Life:
@@ -39,6 +42,8 @@ class Life:
     ) -> None:
         self.child, self.family, self.parts = child, family, parts
         self.tasks, self.loads, self.context = tasks, loads, context
+        self.left_behind: set[asyncio.Task[None]] = set()
+        """Bodies that ignored their cancellation; held here because asyncio alone would not keep them."""
 
     async def live(self) -> None:
         """Never returns; a defect of ours is published as a failure of this kernel and spares the others."""
@@ -103,7 +108,11 @@ class Life:
         return await self._providers_ready() and not child.stale
 
     async def _read(self) -> LoadedKernel:
-        return await anyio.to_thread.run_sync(self.parts.loader.load, self.child.name, limiter=self.loads)
+        name = self.child.name
+        async with self.loads:
+            with anyio.move_on_after(LOAD_LIMIT):
+                return await anyio.to_thread.run_sync(self.parts.loader.load, name, abandon_on_cancel=True)
+        raise ImportStuck(name, LOAD_LIMIT)
 
     async def _run(self) -> Outcome:
         child = self.child
@@ -116,6 +125,8 @@ class Life:
         child.was_ready = False
         child.last_beat = self.parts.clock.monotonic()
         kind, context = child.code.kind, self.context(child)
+        # Made before the body's first step, so that a stop in between reaches it.
+        child.scope = anyio.CancelScope()
         done, outcomes = anyio.Event(), list[Outcome]()
 
         async def body() -> None:
@@ -124,12 +135,19 @@ class Life:
             finally:
                 done.set()
 
-        self.tasks.start_soon(body, name=f"kernel:{child.name}")
-        await self._until(done, kind.spec.stop_timeout)
+        # Not in the task group: one body that ignores its cancellation would keep the whole group from ending.
+        task = asyncio.create_task(body(), name=f"kernel:{child.name}")
+        try:
+            await self._until(done, kind.spec.stop_timeout)
+        finally:
+            if not done.is_set():
+                task.cancel()
+                self.left_behind.add(task)
+                task.add_done_callback(self.left_behind.discard)
         release(child)
         if outcomes:
             return outcomes[0]
-        child.instance = child.scope = None
+        _disown(child, context)
         return Failed("stop", KernelStuck(child.name, kind.spec.stop_timeout))
 
     async def _until(self, done: anyio.Event, stop_timeout: float) -> None:
@@ -182,6 +200,10 @@ class Life:
 
     def _ready(self) -> None:
         child = self.child
+        if child.ending:
+            return
+        if child.stale:  # its file changed during the start
+            child.poke()
         child.was_ready = True
         child.error = child.detail = ""
         move(self.parts, child, "running", "probe passed")
@@ -206,6 +228,13 @@ class Life:
         others = [self.family[name].moved for name in names if name in self.family]
         with anyio.move_on_after(within):
             await _first(self.child.wake, *others)
+
+
+def _disown(child: Child, context: KernelContext) -> None:
+    """Part a child from a body that does not end, so that it cannot speak for the next one."""
+    child.instance = child.scope = None
+    context.close()
+    context.beat, context.count = (lambda: None), (lambda units: None)
 
 
 async def _first(*events: anyio.Event) -> None:

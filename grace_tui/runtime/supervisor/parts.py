@@ -69,7 +69,7 @@ def publish_failure(parts: Parts, child: Child, failed: Failed) -> None:
 
 def save(parts: Parts, child: Child) -> None:
     """Keep what the instance needs next time; a kernel that cannot say loses its state, not its life."""
-    if child.instance is None or child.state not in ("running", "paused"):
+    if child.instance is None or child.ending or child.state not in ("running", "paused"):
         return
     try:
         parts.save_state(child.name, child.instance.save_state())
@@ -94,4 +94,10 @@ def release(child: Child) -> None:
 
 
 def text_of(error: BaseException) -> str:
-    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    """What an error says; a kernel's error class may fail even at that."""
+    kind = type(error).__name__
+    try:
+        said = str(error)
+    except Exception:
+        return f"{kind}, whose text cannot be read"
+    return f"{kind}: {said}" if said else kind

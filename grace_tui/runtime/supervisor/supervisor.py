@@ -39,6 +39,9 @@ class Supervisor:
         settings = self.parts.settings.get(name, {})
         child = Child(name, path, self.parts.open_log(name), settings, now, wanted=wanted)
         self.children[name] = child
+        for other in self.children.values():
+            if name in other.waits_for:
+                other.poke()
         life = Life(child, self.children, self.parts, self.tasks, self._loads, self._context)
         self.tasks.start_soon(life.live, name=f"life:{name}")
         return child
@@ -46,7 +49,7 @@ class Supervisor:
     def start(self, name: str) -> None:
         """Let a kernel run again: from stopped, failed, backing off or quarantine; its budget starts afresh."""
         child = self.child(name)
-        if child.state in ("running", "paused", "starting"):
+        if child.wanted and child.state in ("running", "paused", "starting"):
             raise GraceError(f"{name} is already {child.state}")
         self._try_again(child)
 
@@ -68,8 +71,9 @@ class Supervisor:
     def pause(self, name: str) -> None:
         """Hold a running kernel at its next turn; its beats are excused."""
         child = self.child(name)
-        if child.state != "running":
-            raise GraceError(f"{name} is {child.state}; only a running kernel can be paused")
+        if child.state != "running" or child.ending:
+            state = "ending" if child.ending else child.state
+            raise GraceError(f"{name} is {state}; only a running kernel can be paused")
         child.resumed = anyio.Event()
         move(self.parts, child, "paused", "paused")
 
@@ -119,9 +123,9 @@ class Supervisor:
         """Wait until a kernel is RUNNING; False where that takes longer than `within` seconds."""
         child = self.child(name)
         with anyio.move_on_after(within):
-            while child.state != "running":
+            while child.state != "running" or child.ending:
                 await child.moved.wait()
-        return child.state == "running"
+        return child.state == "running" and not child.ending
 
     async def resolve(self, consumer: str, provider: str) -> object:
         """Return the provider's running instance, waiting a little while it is starting.
