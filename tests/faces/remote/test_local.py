@@ -67,8 +67,8 @@ async def test_a_terminal_that_vanishes_ends_the_local_screen_only(tmp_path: Pat
         await viewer.sees("sees")
         terminal.let_go()
         terminal.vanish()
-        await until(lambda: (tmp_path / "why").exists(), "it was told")
-        assert (tmp_path / "why").read_text().startswith("lost")
+        why = tmp_path / "why"
+        await until(lambda: why.exists() and why.read_text().startswith("lost"), "it was told that it lost its terminal")
         viewer.type(b"a")
         await viewer.sees("a.")
         pid = terminal.process.pid
