@@ -68,7 +68,7 @@ async def test_a_terminal_that_vanishes_ends_the_local_screen_only(tmp_path: Pat
         terminal.let_go()
         terminal.vanish()
         why = tmp_path / "why"
-        await until(lambda: why.exists() and why.read_text().startswith("lost"), "it was told that it lost its terminal")
+        await until(lambda: why.exists() and why.read_text().startswith("lost"), "it was told")
         viewer.type(b"a")
         await viewer.sees("a.")
         pid = terminal.process.pid
