@@ -1,5 +1,6 @@
 """The drill's report: Markdown, of measured figures only, written beside the logs of the workspace it was called in."""
 
+import itertools
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,10 +12,21 @@ from grace_tui.drill.result import SeedResult, Task
 
 def write_report(result: SeedResult, folder: Path) -> Path:
     """Write `report.md` into a new folder of this run and return its path."""
-    run = folder / time.strftime("seed-%Y%m%d-%H%M%S")
-    path = run / "report.md"
+    path = _new_folder(folder / time.strftime("seed-%Y%m%d-%H%M%S")) / "report.md"
     atomic_write(path, "\n".join(_lines(result)).encode())
     return path
+
+
+def _new_folder(wanted: Path) -> Path:
+    """Make a folder that nobody else has: two drills may end in the same second."""
+    for number in itertools.count(2):
+        try:
+            wanted.mkdir(parents=True)
+        except FileExistsError:
+            wanted = wanted.with_name(f"{wanted.name.partition('.')[0]}.{number}")
+        else:
+            break
+    return wanted
 
 
 def _lines(result: SeedResult) -> Iterator[str]:

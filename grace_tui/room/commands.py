@@ -15,6 +15,7 @@ import msgspec
 
 from grace_tui.kernel.errors import GraceError
 from grace_tui.room import telling
+from grace_tui.room.asking import ask_kernel
 from grace_tui.room.viewing import incident_view, task_view
 
 if TYPE_CHECKING:
@@ -143,8 +144,7 @@ async def leave(room: "Room", arguments: Arguments, by: str) -> Answer:
 async def _decisions(room: "Room", resource: str) -> str:
     """What clarity_framework knows of it; its absence is told, not hidden."""
     try:
-        clarity = await room.supervisor.resolve("room", "clarity_framework")
-        return str(await clarity.explain(resource))  # type: ignore[attr-defined]
+        return str(await ask_kernel(room, "room", "clarity_framework", "explain", resource))
     except GraceError as error:
         return f"no recorded decisions: {error}"
 

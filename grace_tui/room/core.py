@@ -8,6 +8,7 @@ import concurrent.futures
 import functools
 import threading
 import time
+import traceback
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
@@ -93,6 +94,9 @@ class Room:
             return await command.run(self, arguments, by)
         except (GraceError, KeyError, ValueError, OSError) as error:
             return {"ok": False, "text": f"{error}" or type(error).__name__, "data": {}}
+        except Exception as error:  # a defect of one command must not end the room
+            self.trouble(f"command {verb}", error)
+            return {"ok": False, "text": f"{verb} broke: {type(error).__name__}: {error}", "data": {}}
 
     def post(
         self,
@@ -101,14 +105,23 @@ class Room:
         by: str,
         future: "concurrent.futures.Future[Mapping[str, Any]]",
     ) -> None:
-        """Answer a command that came from another thread."""
+        """Answer a command that came from another thread; one whose asker has given up is not begun."""
 
         async def carry_out() -> None:
-            answer = await self.answer(verb, arguments, by)
-            if not future.cancelled():
+            # From here on the asker cannot cancel the future between a check and its result.
+            if not future.set_running_or_notify_cancel():
+                return
+            answer: Mapping[str, Any] = {"ok": False, "text": f"the room closed before {verb} was done", "data": {}}
+            try:
+                answer = await self.answer(verb, arguments, by)
+            finally:
                 future.set_result(answer)
 
         self.tasks.start_soon(carry_out, name=f"command:{verb}")
+
+    def trouble(self, what: str, error: BaseException) -> None:
+        """Something of the core's own went wrong: the log has where, and the room goes on."""
+        self.parts.log.error(f"{what} failed", traceback="".join(traceback.format_exception(error)))
 
     # ---- what screens see
 
@@ -181,15 +194,11 @@ class Room:
         while True:
             await anyio.sleep(1.0)
             seconds += 1
-            self._measure()
-            self.supervisor.second()
-            self.known.note(record.name for record in self.supervisor.records() if record.state == "running")
-            self.parts.bus.publish(Tick.topic, Tick(time.time()), source="room")
-            self.parts.book.flush()
-            self.first_aid.look()
-            if seconds % SAVE_SECONDS == 0:
-                self.supervisor.save_states()
-            await anyio.to_thread.run_sync(self.parts.audit.sync)
+            duties = [self._measure, self.supervisor.second, self._note_known, self._tick, self.parts.book.flush]
+            duties += [self.first_aid.look] + [self.supervisor.save_states] * (seconds % SAVE_SECONDS == 0)
+            for duty in duties:
+                self._spared(duty)
+            await anyio.to_thread.run_sync(self._spared, self.parts.audit.sync)
 
     async def measure_lag(self) -> None:
         """The loop's own heartbeat: how late each turn comes is its lag."""
@@ -204,7 +213,7 @@ class Room:
         while True:
             message = await box.receive(60.0)
             if message is not None and isinstance(message.payload, KernelFailed):
-                self.parts.book.record(message.payload)
+                self._spared(functools.partial(self.parts.book.record, message.payload))
 
     async def follow_events(self) -> None:
         """Keep the monitors' reports and note what changes a screen."""
@@ -218,7 +227,7 @@ class Room:
             if message.topic.partition(".")[0] in ("incident", "task", "monitor"):
                 self.changed()
             if message.topic == "kernel.state":
-                self._on_kernel_state(message.payload)
+                self._spared(functools.partial(self._on_kernel_state, message.payload))
 
     async def follow_files(self, stop: anyio.Event) -> None:
         """Saved files reach the supervisor within milliseconds."""
@@ -231,6 +240,19 @@ class Room:
     def _on_kernel_state(self, event: object) -> None:
         if isinstance(event, KernelStateChanged) and event.new == "running":
             self.parts.book.kernel_running(event.kernel, "supervisor")
+
+    def _spared(self, duty: Callable[[], object]) -> None:
+        """Do one of the room's duties; a full disk or a defect costs this turn of it, never the room."""
+        try:
+            duty()
+        except Exception as error:
+            self.trouble(getattr(duty, "__name__", "recording"), error)
+
+    def _note_known(self) -> None:
+        self.known.note(record.name for record in self.supervisor.records() if record.state == "running")
+
+    def _tick(self) -> None:
+        self.parts.bus.publish(Tick.topic, Tick(time.time()), source="room")
 
     def _measure(self) -> None:
         self._meter.read()

@@ -48,6 +48,8 @@ class FirstAid:
                 await healer.respond(incident_id, by=NAME)
             elif (task := self.room.parts.queue.claim(NAME)) is not None:
                 await healer.work(task, by=NAME)
+        except Exception as error:  # the last helper there is: what it cannot do is told, and it stays
+            self.room.trouble(NAME, error)
         finally:
             self.busy = False
 

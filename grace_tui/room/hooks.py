@@ -8,6 +8,7 @@ from grace_tui.healing.repair.patch import Patch
 from grace_tui.kernel.errors import GraceError, ProviderDown
 from grace_tui.kernel.events import DecisionMade, Event
 from grace_tui.kernel.records import TaskRecord
+from grace_tui.room.asking import ask_kernel
 
 if TYPE_CHECKING:
     from grace_tui.room.core import Room
@@ -44,10 +45,8 @@ class Hooks:
         if not self.room.settings.repair.auto_apply:
             return Verdict(False, "repair.auto_apply is false in grace.toml")
         try:
-            governance = await self.room.supervisor.resolve("healer", GOVERNANCE)
-            decision = await governance.decide(  # type: ignore[attr-defined]
-                "coding_agent", "repair.apply", patch.site.provider, _context(task, patch)
-            )
+            asked = ("coding_agent", "repair.apply", patch.site.provider, _context(task, patch))
+            decision = await ask_kernel(self.room, "healer", GOVERNANCE, "decide", *asked)
         except ProviderDown as down:
             return Verdict(True, f"core rule (governance is {down.state}): a gated repair of the provider is applied")
         except GraceError as error:

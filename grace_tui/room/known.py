@@ -9,7 +9,7 @@ from grace_tui.disk import atomic_write
 
 
 class KnownKernels:
-    """Names on disk, grown as kernels reach RUNNING. A damaged list is started afresh: it only costs a notice."""
+    """Names on disk, grown as kernels reach RUNNING. One that cannot be read is started afresh."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -31,5 +31,5 @@ class KnownKernels:
     def _read(self) -> frozenset[str]:
         try:
             return frozenset(msgspec.json.decode(self.path.read_bytes(), type=list[str]))
-        except (FileNotFoundError, msgspec.DecodeError):
+        except (OSError, msgspec.DecodeError):
             return frozenset()

@@ -23,8 +23,17 @@ Answer = Mapping[str, Any]
 class RoomThread:
     """One room on a thread of its own; `hub` gets its views and may outlive it."""
 
-    def __init__(self, workspace: Workspace, settings: Settings, hub: ViewHub, *, screen_first: bool = False) -> None:
+    def __init__(
+        self,
+        workspace: Workspace,
+        settings: Settings,
+        hub: ViewHub,
+        *,
+        screen_first: bool = False,
+        ask_seconds: float = ASK_SECONDS,
+    ) -> None:
         self.workspace, self.settings, self.hub = workspace, settings, hub
+        self.ask_seconds = ask_seconds
         self.screen_first = screen_first
         self.room: Room | None = None
         self.opened = threading.Event()
@@ -55,7 +64,7 @@ class RoomThread:
     @property
     def error(self) -> BaseException | None:
         """What ended the room, where it was not asked to end."""
-        return self._thread.error
+        return _only(self._thread.error)
 
     def set_banner(self, text: str) -> None:
         self._with_room(lambda room: room.set_banner(text))
@@ -64,12 +73,15 @@ class RoomThread:
         self._with_room(lambda room: room.set_screens(count))
 
     async def ask(self, verb: str, arguments: Mapping[str, object], *, by: str = "screen") -> Answer:
-        """Ask the room from another loop and wait for the answer, at most `ASK_SECONDS`."""
+        """Ask the room from another loop and wait for the answer, at most `ask_seconds`."""
+        if not self.opened.is_set():  # the socket answers before the room is open
+            await asyncio.to_thread(self.opened.wait, self.ask_seconds)
         future = self.submit(verb, arguments, by=by)
         try:
-            return await asyncio.wait_for(asyncio.wrap_future(future), ASK_SECONDS)
+            return await asyncio.wait_for(asyncio.wrap_future(future), self.ask_seconds)
         except TimeoutError:
-            return {"ok": False, "text": f"the supervisor has not answered {verb} within {ASK_SECONDS:g} s", "data": {}}
+            late = f"the supervisor has not answered {verb} within {self.ask_seconds:g} s"
+            return {"ok": False, "text": late, "data": {}}
 
     def submit(self, verb: str, arguments: Mapping[str, object], *, by: str) -> "concurrent.futures.Future[Answer]":
         """Hand a command to the supervisor's loop; never waits."""
@@ -109,3 +121,10 @@ class RoomThread:
     def _allow_loading(self) -> None:
         if self._may_load is not None:
             self._may_load.set()
+
+
+def _only(error: BaseException | None) -> BaseException | None:
+    """The one error in nested groups of one."""
+    while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
+        error = error.exceptions[0]
+    return error

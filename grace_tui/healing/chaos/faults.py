@@ -72,14 +72,16 @@ class _ParameterDropper(cst.CSTTransformer):
     def leave_Parameters(self, original_node: cst.Parameters, updated_node: cst.Parameters) -> cst.Parameters:
         if not self._here():
             return updated_node
+        changes: dict[str, object] = {}
         for group in ("posonly_params", "params", "kwonly_params"):
             params = getattr(updated_node, group)
-            kept = _without(params, lambda param: param.name.value == self.parameter)
+            kept = changes[group] = _without(params, lambda param: param.name.value == self.parameter)
             self.dropped = self.dropped or len(kept) < len(params)
-            updated_node = updated_node.with_changes(**{group: kept})
-        if not updated_node.kwonly_params and isinstance(updated_node.star_arg, cst.ParamStar):
-            return updated_node.with_changes(star_arg=cst.MaybeSentinel.DEFAULT)
-        return updated_node
+        # A star that is followed by nothing is no valid node, so it goes in the same change as the last after it.
+        if not changes["kwonly_params"] and isinstance(updated_node.star_arg, cst.ParamStar):
+            changes["star_arg"] = cst.MaybeSentinel.DEFAULT
+            return _ended(updated_node.with_changes(**changes))
+        return updated_node.with_changes(**changes)
 
     def leave_Dict(self, original_node: cst.Dict, updated_node: cst.Dict) -> cst.Dict:
         if not self._here():
@@ -108,7 +110,7 @@ class _ExportDropper(cst.CSTTransformer):
     ) -> cst.ImportFrom | cst.RemovalSentinel:
         if isinstance(updated_node.names, cst.ImportStar):
             return updated_node
-        kept = [alias for alias in updated_node.names if alias.evaluated_name != self.name]
+        kept = [alias for alias in updated_node.names if _exported(alias) != self.name]
         if len(kept) == len(updated_node.names):
             return updated_node
         self.dropped = True
@@ -138,9 +140,21 @@ class _ExportDropper(cst.CSTTransformer):
         return any(
             isinstance(part, cst.ImportFrom)
             and not isinstance(part.names, cst.ImportStar)
-            and [alias.evaluated_name for alias in part.names] == [self.name]
+            and [_exported(alias) for alias in part.names] == [self.name]
             for part in line.body
         )
+
+
+def _ended(parameters: cst.Parameters) -> cst.Parameters:
+    """Without the comma that led to a star which is gone."""
+    if parameters.star_kwarg is not None or not parameters.params:
+        return parameters
+    last = parameters.params[-1].with_changes(comma=cst.MaybeSentinel.DEFAULT)
+    return parameters.with_changes(params=[*parameters.params[:-1], last])
+
+
+def _exported(alias: cst.ImportAlias) -> str:
+    return alias.evaluated_alias or alias.evaluated_name
 
 
 def _without(entries: Sequence[Entry], is_gone: Callable[[Entry], bool]) -> Sequence[Entry]:
