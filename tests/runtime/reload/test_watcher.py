@@ -61,4 +61,4 @@ async def test_a_workspace_in_a_hidden_folder_is_seen_and_hidden_folders_in_it_a
     ],
 )
 def test_temporary_files_do_not_matter(name: str, matters: bool) -> None:
-    assert wanted(Change.modified, f"/root/kernels/{name}") is matters
+    assert wanted(Change.modified, f"/room/kernels/{name}") is matters
