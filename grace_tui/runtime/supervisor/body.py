@@ -105,8 +105,10 @@ async def _prove(child: Child, kernel: Kernel, ready: Callable[[], None]) -> Non
         child.phase = "probe"
         # A task group takes a child task's cancellation for a wish of its own: it must leave as an error.
         raise KernelCancelled(child.name) from None
-    except BaseException:
+    except BaseException as error:
         child.phase = "probe"
+        if isinstance(error, SystemExit | KeyboardInterrupt):  # bare, it would leave the loop with this task
+            raise BaseExceptionGroup("the probe", [error]) from None
         raise
     ready()
 

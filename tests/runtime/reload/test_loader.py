@@ -161,7 +161,12 @@ def test_a_note_of_changes_never_waits_for_an_import_that_hangs(tmp_path: Path, 
     vars(gate).update(entered=threading.Event(), leave=threading.Event())
     sys.modules["tests_gate"] = gate
     user(tmp_path, "", "1")
-    thread = threading.Thread(target=lambda: pytest.raises(ZeroDivisionError, loader.load, "slow"))
+
+    def load_slow() -> None:
+        with pytest.raises(ZeroDivisionError):
+            loader.load("slow")
+
+    thread = threading.Thread(target=load_slow)
     thread.start()
     try:
         assert vars(gate)["entered"].wait(10)
