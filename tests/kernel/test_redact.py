@@ -1,0 +1,92 @@
+"""Secrets leave a text, the rest of it stays, and no text is expensive."""
+
+import json
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from grace_tui.kernel.redact import redact, redact_value
+
+SECRET = "s3cr3t-value"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"password={SECRET}",
+        f"DB_PASSWORD: {SECRET}",
+        f"Authorization: Bearer {SECRET}",
+        f'"authorization": "Basic {SECRET}"',
+        f"{{'api-key': '{SECRET}'}}",
+        f"https://host/?token={SECRET}&page=2",
+        f"postgres://me:{SECRET}@host/db",
+        f'secret = "two {SECRET} words"',
+        f'secret = "say \\"{SECRET}\\""',
+        f'token="{SECRET} without an end'.replace(" without", ", without"),
+        f"-----BEGIN RSA PRIVATE KEY-----\n{SECRET}\n-----END RSA PRIVATE KEY-----",
+    ],
+)
+def test_a_named_secret_is_taken_out(text: str) -> None:
+    clean = redact(text)
+    assert SECRET not in clean
+    assert "[redacted]" in clean
+    assert redact(clean) == clean
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [
+        "sk-" + "a" * 20,
+        "sk_" + "live_" + "a" * 20,
+        "AKIA" + "A" * 16,
+        "ghp_" + "a" * 36,
+        "glpat-" + "a" * 20,
+        "xoxb-" + "1" * 12,
+        "eyJ" + "a" * 10 + "." + "b" * 10 + "." + "c" * 10,
+    ],
+)
+def test_a_shaped_secret_is_taken_out_wherever_it_stands(secret: str) -> None:
+    assert redact(f"found {secret}, and more") == "found [redacted], and more"
+
+
+@pytest.mark.parametrize("text", ["tokens are counted", "a password is needed", "x = 12345", "pin: 1", "secretary Ann"])
+def test_plain_text_stays(text: str) -> None:
+    assert redact(text) == text
+
+
+values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@given(st.dictionaries(st.sampled_from(["token", "password", "name", "a"]), values))
+def test_json_stays_json(value: dict[str, object]) -> None:
+    assert set(json.loads(redact(json.dumps(value)))) == set(value)
+
+
+def test_values_go_by_the_name_of_their_key() -> None:
+    value = {
+        "password": "two words",
+        "pin_token": 1,
+        "deep": [{"api_key": "abcdef", "name": "ann"}],
+        "text": "secret=abcdef",
+    }
+    assert redact_value(value) == {
+        "password": "[redacted]",
+        "pin_token": 1,
+        "deep": [{"api_key": "[redacted]", "name": "ann"}],
+        "text": "secret=[redacted]",
+    }
+
+
+@pytest.mark.parametrize(
+    "part", ["token", "-eyJ", "password ", "-----BEGIN PRIVATE KEY-----", "a://b", 'secret="', "token=\\", "A", "sk-"]
+)
+def test_text_made_to_hurt_costs_no_more_than_its_length(part: str) -> None:
+    began = time.process_time()
+    redact(part * (60_000 // len(part)))
+    assert time.process_time() - began < 1.0
