@@ -89,7 +89,9 @@ class Room:
             return {"ok": False, "text": f"there is no command {verb!r}", "data": {}}
         if command.acts:
             target = str(arguments.get("name") or arguments.get("id") or "")
-            self.parts.audit.append({"actor": by, "action": verb, "resource": target, "subsystem": "commands"})
+            act = {"actor": by, "action": verb, "resource": target, "subsystem": "commands"}
+            reason = str(arguments.get("reason") or "")
+            self.parts.audit.append({**act, "reason": reason} if reason else act)
         try:
             return await command.run(self, arguments, by)
         except (GraceError, KeyError, ValueError, OSError) as error:

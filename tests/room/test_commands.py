@@ -138,3 +138,12 @@ async def test_leaving_tells_whom_to_wait_for(tmp_path: Path) -> None:
     async with opened(tmp_path) as bench:
         assert (await bench.answer("down"))["data"]["pid"] > 0
         assert len(bench.audited("down")) == 1
+
+
+async def test_the_reason_of_an_act_is_in_the_audit_log(tmp_path: Path) -> None:
+    calm(tmp_path, "one")
+    async with opened(tmp_path) as bench:
+        await bench.running("one")
+        await bench.answer("kernel.pause", name="one", reason="a look at it")
+        entries = (await bench.answer("audit.tail"))["data"]["entries"]
+        assert entries[-1]["record"]["reason"] == "a look at it"
