@@ -6,16 +6,18 @@ import time
 from collections.abc import Iterator, Sequence
 
 from grace_tui.kernel.events import IncidentChanged, IncidentOpened, KernelFailed, KernelStateChanged
-from grace_tui.kernel.ports import Subscription
 from grace_tui.room.core import Room, open_room
 from grace_tui.room.hub import ViewHub
+from grace_tui.runtime.bus import Mailbox
 from grace_tui.settings import Settings
 from grace_tui.settings.model import SupervisorSettings
 from grace_tui.workspace import Workspace
 from tests.bench.rows import Group, Row
 from tests.bench.scratch import workspace_of
 
-WAYS, AGAIN = 60, 200
+WAYS, AGAIN = 60, 140
+REST_SECONDS = 0.04
+"""Between two crashes: long enough for the evidence of one to be written before the next."""
 PATIENCE = 10.0
 COUNTED = ("open", "reopened")
 NAME, TOPIC = "crasher", "bench.crash"
@@ -63,7 +65,10 @@ async def _crash_often(workspace: Workspace) -> Sequence[tuple[float, float]]:
         return [await _crash(room, box, way) for way in ways]
 
 
-async def _crash(room: Room, box: Subscription, way: int) -> tuple[float, float]:
+async def _crash(room: Room, box: Mailbox, way: int) -> tuple[float, float]:
+    await asyncio.sleep(REST_SECONDS)
+    while box.pop():
+        pass
     room.parts.bus.publish(TOPIC, way, source="bench")
     raised = incident = running = 0.0
     while not (raised and incident and running):
