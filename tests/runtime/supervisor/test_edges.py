@@ -73,11 +73,11 @@ async def test_a_file_that_changes_during_the_start_is_taken_once_the_kernel_run
         assert await waits.receive(5)
         write(tmp_path, "gated.py", GATED.format(version=2))
         bench.supervisor.files_changed(["kernels/gated.py"])
-        for _ in range(2):
-            bench.bus.publish("open.gate", 1, source="room")
-            if await waits.receive(5):
-                bench.bus.publish("open.gate", 1, source="room")
-                break
+        for _ in range(20):
+            await anyio.lowlevel.checkpoint()
+        bench.bus.publish("open.gate", 1, source="room")
+        assert await waits.receive(5), "the new code was not started"
+        bench.bus.publish("open.gate", 1, source="room")
         await bench.running("gated")
         child = bench.supervisor.child("gated")
         assert child.code is not None
