@@ -115,7 +115,8 @@ class Scheduler(Kernel):
         return {"counts": counts, "added": added}
 
     def summary(self) -> str:
-        return f"{len(self.table)} jobs, {sum(job.runs for job in self.table.values())} runs"
+        runs = sum(job.runs for job in self.table.values())
+        return f"{len(self.table)} job{'s' * (len(self.table) != 1)}, {runs} run{'s' * (runs != 1)}"
 
     # ---- service
 

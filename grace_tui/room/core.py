@@ -87,15 +87,19 @@ class Room:
         command = COMMANDS.get(verb)
         if command is None:
             return {"ok": False, "text": f"there is no command {verb!r}", "data": {}}
+        target = str(arguments.get("name") or arguments.get("id") or "")
         if command.acts:
-            target = str(arguments.get("name") or arguments.get("id") or "")
             act = {"actor": by, "action": verb, "resource": target, "subsystem": "commands"}
             reason = str(arguments.get("reason") or "")
             self.parts.audit.append({**act, "reason": reason} if reason else act)
         try:
             return await command.run(self, arguments, by)
         except (GraceError, KeyError, ValueError, OSError) as error:
-            return {"ok": False, "text": f"{error}" or type(error).__name__, "data": {}}
+            text = f"{error}" or type(error).__name__
+            if command.acts:
+                refusal = {"actor": by, "action": "command.refused", "resource": f"{verb} {target}", "result": text}
+                self.parts.audit.append(refusal)
+            return {"ok": False, "text": text, "data": {}}
         except Exception as error:  # a defect of one command must not end the room
             self.trouble(f"command {verb}", error)
             return {"ok": False, "text": f"{verb} broke: {type(error).__name__}: {error}", "data": {}}
