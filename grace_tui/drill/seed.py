@@ -11,6 +11,7 @@ from grace_tui.drill.result import Count, FirstBoot, SecondBoot, SeedResult, inc
 from grace_tui.faces.views import RoomView
 from grace_tui.healing.chaos.faults import drop_export, drop_parameter
 from grace_tui.room.stage import Stage
+from grace_tui.room.viewing import OPEN_STATES
 
 LOG, MODELS = "kernels/immutable_log.py", "kernels/models/__init__.py"
 CONSUMERS = ("kernels/coding_agent.py", "kernels/governance.py")
@@ -162,9 +163,12 @@ class _FirstOutcomes:
 
 
 def _healed(view: RoomView) -> bool:
-    """Everything runs, and no repair is under way."""
-    quiet = all(task.state in ENDED for task in view.tasks)
-    return bool(view.total) and view.running == view.total and quiet and not view.open_incidents and bool(view.tasks)
+    """Everything runs, and no repair is under way. A busy machine that a trigger measured is no failure of a kernel."""
+    quiet = bool(view.tasks) and all(task.state in ENDED for task in view.tasks)
+    failures = [
+        incident for incident in view.incidents if incident.state in OPEN_STATES and incident.phase != "trigger"
+    ]
+    return bool(view.total) and view.running == view.total and quiet and not failures
 
 
 def _is_since(view: RoomView, began: float) -> bool:

@@ -31,6 +31,8 @@ class Child:
     code: LoadedKernel | None = None
     stale: bool = True
     """The file changed since `code` was loaded from it."""
+    loading: bool = False
+    """Its file is being read and run at this moment; a change meanwhile may or may not be in what comes of it."""
     instance: Kernel | None = None
     scope: anyio.CancelScope | None = None
     """Cancels the running body."""
@@ -64,8 +66,18 @@ class Child:
     def spec(self) -> KernelSpec:
         return self.code.kind.spec if self.code else KernelSpec()
 
+    @property
+    def is_changing(self) -> bool:
+        """Whether another instance is about to take this one's place."""
+        return self.stale or self.loading or bool(self.ending)
+
     def poke(self) -> None:
         self.wake.set()
+
+    def tell_moved(self) -> None:
+        """Wake those who wait for this kernel."""
+        moved, self.moved = self.moved, anyio.Event()
+        moved.set()
 
     def second(self) -> None:
         """Close one second of work counting."""

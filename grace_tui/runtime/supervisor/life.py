@@ -109,9 +109,13 @@ class Life:
 
     async def _read(self) -> LoadedKernel:
         name = self.child.name
-        async with self.loads:
-            with anyio.move_on_after(LOAD_LIMIT):
-                return await anyio.to_thread.run_sync(self.parts.loader.load, name, abandon_on_cancel=True)
+        self.child.loading = True
+        try:
+            async with self.loads:
+                with anyio.move_on_after(LOAD_LIMIT):
+                    return await anyio.to_thread.run_sync(self.parts.loader.load, name, abandon_on_cancel=True)
+        finally:
+            self.child.loading = False
         raise ImportStuck(name, LOAD_LIMIT)
 
     async def _run(self) -> Outcome:
@@ -175,6 +179,7 @@ class Life:
         except BaseException as error:  # part of the crash boundary: importing a kernel runs its code
             child.detail = f"runs its last good version; the file on disk does not load: {text_of(error)}"
             publish_failure(self.parts, child, Failed("load", error))
+            child.tell_moved()
             return
         end(self.parts, child, "restart")
 
@@ -218,7 +223,7 @@ class Life:
 
     def _is_up(self, name: str) -> bool:
         provider = self.family.get(name)
-        return provider is not None and provider.state in ("running", "paused")
+        return provider is not None and provider.state in ("running", "paused") and not provider.is_changing
 
     def _is_unsettled(self, name: str) -> bool:
         other = self.family.get(name)

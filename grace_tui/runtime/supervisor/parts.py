@@ -45,8 +45,7 @@ def move(parts: Parts, child: Child, state: KernelState, reason: str) -> None:
     child.state, child.since = state, parts.clock.monotonic()
     if state != "backing_off":
         child.next_try = None
-    moved, child.moved = child.moved, anyio.Event()
-    moved.set()
+    child.tell_moved()
     event = KernelStateChanged(child.name, old, state, reason)
     parts.bus.publish(event.topic, event, source=SOURCE)
     parts.changed()

@@ -104,8 +104,9 @@ class Supervisor:
             else:
                 self.add(name, path)
         touched = {child for child in self.children.values() if self._made_from(child, changed)}
-        # A kernel that is down may have been waiting for exactly this change, in whichever file it was.
-        down = {child for child in self.children.values() if child.state in DOWN and child.wanted}
+        # A kernel that is down may have been waiting for exactly this change, in whichever file it was; one that is
+        # being loaded may have read the file just before.
+        down = {child for child in self.children.values() if child.wanted and (child.state in DOWN or child.loading)}
         for child in touched | down:
             child.stale = True
             if child.state in DOWN:

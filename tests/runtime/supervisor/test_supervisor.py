@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import anyio.lowlevel
 import pytest
 
 from grace_tui.kernel import GraceError, KernelStateChanged, ProviderDown
@@ -242,6 +243,63 @@ async def test_a_repaired_helper_brings_its_failed_consumer_back(tmp_path: Path)
         helper.write_text("wanted = 1\n")
         bench.supervisor.files_changed(["kernels/models/__init__.py"])
         await bench.running("user")
+
+
+async def test_a_helper_repaired_while_its_consumer_loads_is_not_missed(tmp_path: Path) -> None:
+    helper = write(
+        tmp_path,
+        "models/__init__.py",
+        """
+        from pathlib import Path
+        import time
+
+        (Path(__file__).parent / "read").touch()
+        until = time.monotonic() + 5
+        while not (Path(__file__).parent / "go").exists() and time.monotonic() < until:
+            pass
+        """,
+    )
+    write(
+        tmp_path,
+        "user.py",
+        """
+        from grace_tui.kernel import Kernel
+        from kernels.models import wanted
+
+        class User(Kernel):
+            pass
+        """,
+    )
+    async with supervising(tmp_path) as bench:
+        while not (helper.parent / "read").exists():
+            await anyio.lowlevel.checkpoint()
+        helper.write_text("wanted = 1\n")
+        assert bench.supervisor.files_changed(["kernels/models/__init__.py"]) == ["user"]
+        (helper.parent / "go").touch()
+        await bench.running("user")
+
+
+async def test_a_kernel_waits_for_the_new_version_of_what_it_requires(tmp_path: Path) -> None:
+    base = calm(tmp_path, "base")
+    write(
+        tmp_path,
+        "user.py",
+        """
+        from grace_tui.kernel import Kernel, KernelSpec
+
+        class User(Kernel):
+            spec = KernelSpec(requires=("base",))
+
+            async def start(self):
+                await self.kernel("base").asked()
+        """,
+    )
+    async with supervising(tmp_path, policy=RestartPolicy(intensity=50, base=5.0)) as bench:
+        assert (await bench.failed()).kernel == "user"
+        base.write_text(base.read_text() + "\n    async def asked(self):\n        pass\n")
+        bench.supervisor.files_changed(["kernels/base.py"])
+        await bench.running("user")
+        assert bench.supervisor.child("user").restarts <= 2
 
 
 async def test_a_stop_wins_and_lasts_until_start(tmp_path: Path) -> None:
