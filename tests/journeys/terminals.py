@@ -68,6 +68,12 @@ class Terminals:
             time.sleep(PAUSE)
         return screen
 
+    def eventually(self, holds: Callable[[], bool], what: str) -> None:
+        """Wait until something outside the terminals holds."""
+        deadline = time.monotonic() + PATIENCE
+        while not holds():
+            assert time.monotonic() < deadline, f"not within {PATIENCE:g} s: {what}"
+
     def ended(self, name: str) -> None:
         """Wait until what ran in a terminal has ended, and the terminal with it."""
         deadline = time.monotonic() + PATIENCE

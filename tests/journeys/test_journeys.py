@@ -41,9 +41,12 @@ def test_a_person_looks_around_restarts_a_kernel_and_leaves(terminals: Terminals
     terminals.hides("here", "voice_conversation")
     terminals.press("here", "Enter")
     terminals.press("here", "r")
-    audited = terminals.run("status", "--wait", "running=20", "--json")
-    assert audited.returncode == 0, audited.stderr
-    assert "kernel.restart" in terminals.run("audit", "tail").stdout
+    # The key is on its way while these ask: what it did is waited for, not looked up once.
+    terminals.eventually(
+        lambda: "kernel.restart" in terminals.run("audit", "tail").stdout, "a restart in the audit log"
+    )
+    running = terminals.run("status", "--wait", "running=20", "--json")
+    assert running.returncode == 0, running.stderr
     terminals.press("here", "Escape")
     terminals.shows("here", "message_bus", "20/20")
     terminals.tmux("resize-window", "-t", "here", "-x", "80", "-y", "24")
