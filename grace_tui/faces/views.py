@@ -7,10 +7,31 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     """Base of every view."""
 
 
+class ExitView(View, frozen=True):
+    """How the last run of a kernel ended."""
+
+    at: float
+    """Wall-clock seconds since the epoch."""
+    reason: str
+    phase: str = ""
+    ok: bool = False
+    code: int | None = None
+    """Exit code of a process; negative: the signal that killed it."""
+
+
+class VitalsView(View, frozen=True):
+    """What a kernel's own processes use."""
+
+    pid: int
+    cpu_percent: float = 0.0
+    rss_bytes: int = 0
+    processes: int = 1
+
+
 class KernelView(View, frozen=True):
     name: str
     state: str
-    """stopped, starting, running, paused, failed, backing_off or quarantined."""
+    """stopped, starting, running, paused, completed, failed, backing_off or quarantined."""
     since: float = 0.0
     """Seconds in this state."""
     priority: int = 0
@@ -33,6 +54,26 @@ class KernelView(View, frozen=True):
     path: str = ""
     version: str = ""
     isolation: str = "task"
+    """task, process or command."""
+    moved: str = ""
+    """Why it runs in a process of its own although it did not ask for one."""
+    restart: str = "permanent"
+    strategy: str = "one_for_one"
+    since_at: float = 0.0
+    """Wall-clock time of the last change of state."""
+    last_exit: ExitView | None = None
+    window_restarts: int = 0
+    """Failures within `period`."""
+    budget: int = 0
+    """Failures within `period` that would still be answered by a restart."""
+    intensity: int = 0
+    period: float = 0.0
+    waits_for: tuple[str, ...] = ()
+    waited_by: tuple[str, ...] = ()
+    needed_by: tuple[str, ...] = ()
+    blocks: int = 0
+    """Times it held the supervisor's loop."""
+    vitals: VitalsView | None = None
     incident_id: str = ""
     """The open incident of this kernel, if there is one."""
     repair: str = ""
@@ -130,6 +171,12 @@ class RoomView(View, frozen=True):
     uptime: float
     bus_rate: float
     """Messages published per second."""
+    completed: int = 0
+    """Kernels that ended as they should."""
+    stall: str = ""
+    """What holds the supervisor's loop at this moment; empty while it turns."""
+    degraded: tuple[str, ...] = ()
+    """Critical kernels that are not running."""
     kernels: tuple[KernelView, ...] = ()
     incidents: tuple[IncidentView, ...] = ()
     """Newest first."""

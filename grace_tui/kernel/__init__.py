@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from grace_tui.kernel.base import Feed, Kernel, kernel_class
     from grace_tui.kernel.context import KernelContext
-    from grace_tui.kernel.errors import Denied, GraceError, NoReply, NotReady, ProviderDown
+    from grace_tui.kernel.errors import Denied, GraceError, NoReply, NotReady, ProviderDown, RemoteFailure
     from grace_tui.kernel.events import (
         DecisionMade,
         Event,
@@ -31,12 +31,14 @@ if TYPE_CHECKING:
         AuditReport,
         BusStatistics,
         CommandResult,
+        ExitRecord,
         GateVerdict,
         IncidentRecord,
         KernelRecord,
         Message,
         SnapshotRecord,
         TaskRecord,
+        Vitals,
     )
     from grace_tui.kernel.spec import KernelSpec
 
@@ -52,6 +54,7 @@ __all__ = [
     "DecisionMade",
     "Denied",
     "Event",
+    "ExitRecord",
     "Feed",
     "FilesChanged",
     "GateVerdict",
@@ -71,12 +74,14 @@ __all__ = [
     "NoReply",
     "NotReady",
     "ProviderDown",
+    "RemoteFailure",
     "SnapshotRecord",
     "TaskChanged",
     "TaskFinished",
     "TaskQueued",
     "TaskRecord",
     "Tick",
+    "Vitals",
     "kernel_class",
 ]
 

@@ -11,7 +11,7 @@ from grace_tui.kernel.context import KernelContext
 from grace_tui.kernel.events import Event
 from grace_tui.kernel.handle import Handle
 from grace_tui.kernel.ports import LogPort, Overflow, Subscription
-from grace_tui.kernel.records import PRIORITY_NORMAL, Message
+from grace_tui.kernel.records import PRIORITY_NORMAL, Message, Vitals
 from grace_tui.kernel.spec import KernelSpec
 
 E = TypeVar("E")
@@ -69,6 +69,16 @@ class Kernel:
     def save_state(self) -> Mapping[str, object]:
         """What the next instance needs in `saved_state`; plain JSON values."""
         return {}
+
+    def paused(self) -> None:
+        """The kernel was paused: feeds, paces and its own task stand still by themselves; stop here what else works."""
+
+    def resumed(self) -> None:
+        """The kernel goes on."""
+
+    def vitals(self) -> Vitals | None:
+        """What the kernel's own processes use; None where it has none."""
+        return None
 
     def summary(self) -> str:
         """A few measured words for the kernel's tile, such as `3 keys`."""

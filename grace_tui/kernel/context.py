@@ -40,6 +40,10 @@ class KernelContext:
     count: Callable[[int], None] = lambda units: None
     unpaused: Callable[[], Awaitable[None]] | None = None
     """Waits while the kernel is paused; None where nothing can pause it."""
+    failed: Callable[[BaseException, str], None] = lambda error, phase: None
+    """Report a failure that does not end the kernel: the error, and the phase it happened in."""
+    keep_state: Callable[[Mapping[str, object]], None] = lambda state: None
+    """Keep a state for the next instance at once, rather than when `save_state` is next asked."""
     subscriptions: list[Subscription] = field(default_factory=list)
 
     def close(self) -> None:

@@ -1,5 +1,7 @@
 """The errors a kernel may meet. One base, so that the command line can print any of them without a traceback."""
 
+from collections.abc import Mapping
+
 
 class GraceError(Exception):
     """Something Grace understands went wrong; the text is fit for a person."""
@@ -14,6 +16,21 @@ class ProviderDown(GraceError):
     def __init__(self, consumer: str, provider: str, state: str) -> None:
         super().__init__(f"{consumer} called {provider}, which is {state}")
         self.consumer, self.provider, self.state = consumer, provider, state
+
+
+class RemoteFailure(GraceError):
+    """A failure in another process, as that process told it; `kind` and the text are the original's."""
+
+    def __init__(
+        self, kind: str, message: str, *, described: Mapping[str, object] | None = None, printed: str = ""
+    ) -> None:
+        super().__init__(message)
+        self.kind = kind
+        """Type name of the original exception, or of the failure where there was none, such as `CommandExited`."""
+        self.described = described
+        """The failure as the healing library of that process described it, as plain data; None where nobody could."""
+        self.printed = printed
+        """The traceback as it was printed; empty where there was none."""
 
 
 class NotReady(GraceError):

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-KernelState = Literal["stopped", "starting", "running", "paused", "failed", "backing_off", "quarantined"]
+KernelState = Literal["stopped", "starting", "running", "paused", "completed", "failed", "backing_off", "quarantined"]
 IncidentState = Literal["open", "acknowledged", "in_repair", "watching", "resolved", "reopened", "suppressed"]
 TaskState = Literal[
     "queued",
@@ -52,6 +52,34 @@ class BusStatistics:
 
 
 @dataclass(frozen=True, slots=True)
+class ExitRecord:
+    """How the last run of a kernel ended."""
+
+    at: float
+    """Wall-clock seconds since the epoch."""
+    reason: str
+    """Such as `RuntimeError: no disk`, `exit code 3`, `killed by SIGKILL`, `asked to stop`."""
+    phase: str = ""
+    """load, start, probe, run, stop, heartbeat or block."""
+    ok: bool = False
+    """Whether it was asked for, or a success."""
+    code: int | None = None
+    """Exit code of a process; negative: the signal that killed it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Vitals:
+    """What a kernel's own processes use."""
+
+    pid: int
+    cpu_percent: float = 0.0
+    """Of one core, the whole process tree."""
+    rss_bytes: int = 0
+    """The whole process tree."""
+    processes: int = 1
+
+
+@dataclass(frozen=True, slots=True)
 class KernelRecord:
     """One kernel as the supervisor sees it; times are seconds."""
 
@@ -88,7 +116,30 @@ class KernelRecord:
     """Type and message of the last failure; empty when there was none since the last RUNNING."""
     heartbeat_timeout: float = 30.0
     isolation: str = "task"
+    """task, process or command."""
+    moved: str = ""
+    """Why it runs in a process of its own although its spec asks for a task; empty where it does not."""
     restart: str = "permanent"
+    strategy: str = "one_for_one"
+    since_at: float = 0.0
+    """Wall-clock time of the last change of state."""
+    last_exit: ExitRecord | None = None
+    window_restarts: int = 0
+    """Failures within the period that counts."""
+    budget: int = 0
+    """Failures that are still answered by a restart within the period; the next one after that is quarantine."""
+    intensity: int = 0
+    period: float = 0.0
+    waits_for: tuple[str, ...] = ()
+    """Kernels it waits for at this moment."""
+    waited_by: tuple[str, ...] = ()
+    """Kernels that wait for it at this moment."""
+    needed_by: tuple[str, ...] = ()
+    """Kernels that require it."""
+    blocks: int = 0
+    """Times it held the supervisor's loop."""
+    vitals: Vitals | None = None
+    """None for a kernel without a process of its own."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,14 @@
 """What a kernel declares about itself, read by the supervisor before anything of it runs."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 RestartType = Literal["permanent", "transient", "temporary"]
 Isolation = Literal["task", "process"]
+Strategy = Literal["one_for_one", "rest_for_one", "one_for_all"]
+Condition = Literal["started", "ready", "completed"]
+"""What a kernel asks of one it requires: its body runs; it is RUNNING; it ended successfully."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,6 +17,10 @@ class KernelSpec:
 
     requires: tuple[str, ...] = ()
     """Kernels that must be RUNNING before this one starts."""
+    conditions: Mapping[str, Condition] = field(default_factory=dict)
+    """For kernels in `requires` of which something else than being RUNNING is asked."""
+    follows: tuple[str, ...] = ()
+    """Kernels in `requires` whose restart restarts this one as well."""
     after: tuple[str, ...] = ()
     """Kernels that start first where they can; this one starts without them if they fail."""
     priority: int = 50
@@ -21,7 +29,18 @@ class KernelSpec:
     """The room is degraded while a critical kernel is not RUNNING."""
     restart: RestartType = "permanent"
     """permanent: always; transient: after a failure only; temporary: never."""
+    strategy: Strategy = "one_for_one"
+    """What restarts after a failure of this kernel: only it (and who `follows` it); all that require it, directly or
+    through others (rest_for_one); those and all that it requires itself (one_for_all)."""
     isolation: Isolation = "task"
+    task_only: str = ""
+    """Why this kernel cannot run in a process of its own; empty where it can."""
+    intensity: int | None = None
+    """Failures within `period` that are answered by a restart; None: the supervisor's own."""
+    period: float | None = None
+    """Seconds that `intensity` counts over; None: the supervisor's own."""
+    healthy_after: float | None = None
+    """Seconds of being RUNNING after which the backoff starts afresh; None: the supervisor's own."""
     start_timeout: float = 15.0
     """Seconds from start to a green probe before the start counts as failed."""
     stop_timeout: float = 5.0

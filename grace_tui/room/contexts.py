@@ -7,6 +7,7 @@ import anyio
 
 from grace_tui.kernel.context import KernelContext
 from grace_tui.kernel.ports import LogPort
+from grace_tui.room.sources import Sources
 from grace_tui.runtime.supervisor import Parts, RestartPolicy
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ def supervision(room: "Room", may_load: anyio.Event | None) -> Parts:
         load_state=parts.states.load,
         save_state=parts.states.save,
         settings={name: table.options for name, table in room.settings.kernels.items()},
+        source=Sources(room),
         policy=RestartPolicy(
             intensity=limits.intensity,
             period=limits.period,

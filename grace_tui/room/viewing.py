@@ -5,13 +5,23 @@ import platform
 from collections.abc import Mapping, Sequence
 
 import grace_tui
-from grace_tui.faces.views import GateView, IncidentView, KernelView, MonitorView, RoomView, TaskView
+from grace_tui.faces.views import (
+    ExitView,
+    GateView,
+    IncidentView,
+    KernelView,
+    MonitorView,
+    RoomView,
+    TaskView,
+    VitalsView,
+)
 from grace_tui.kernel.events import MonitorReported
 from grace_tui.kernel.records import IncidentRecord, KernelRecord, TaskRecord
 
 INCIDENTS_SHOWN = 200
 TASKS_SHOWN = 100
 OPEN_STATES = frozenset({"open", "acknowledged", "in_repair", "watching", "reopened"})
+UP_STATES = frozenset({"running", "paused", "completed"})
 DOWN_STATES = frozenset({"failed", "backing_off", "quarantined"})
 ENDED_TASKS = frozenset({"learned", "failed", "undone"})
 MONITORS = ("recognition", "triggers", "refactor", "snapshots")
@@ -54,6 +64,8 @@ def room_view(
         total=len(kernels),
         running=sum(record.state == "running" for record in kernels),
         failed=sum(record.state in DOWN_STATES for record in kernels),
+        completed=sum(record.state == "completed" for record in kernels),
+        degraded=tuple(record.name for record in kernels if record.critical and record.state not in UP_STATES),
         open_incidents=len(open_incidents),
         fixing=len(open_tasks) - queued,
         queued=queued,
@@ -90,6 +102,20 @@ def kernel_views(
             path=record.path,
             version=record.version,
             isolation=record.isolation,
+            moved=record.moved,
+            restart=record.restart,
+            strategy=record.strategy,
+            since_at=record.since_at,
+            last_exit=None if record.last_exit is None else ExitView(**dataclasses.asdict(record.last_exit)),
+            window_restarts=record.window_restarts,
+            budget=record.budget,
+            intensity=record.intensity,
+            period=record.period,
+            waits_for=record.waits_for,
+            waited_by=record.waited_by,
+            needed_by=record.needed_by,
+            blocks=record.blocks,
+            vitals=None if record.vitals is None else VitalsView(**dataclasses.asdict(record.vitals)),
             incident_id=incident_of.get(record.name, ""),
             repair=repair_of.get(record.name, ""),
         )

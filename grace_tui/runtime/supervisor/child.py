@@ -10,6 +10,7 @@ from grace_tui.kernel.base import Kernel
 from grace_tui.kernel.ports import LogPort
 from grace_tui.kernel.records import KernelRecord, KernelState
 from grace_tui.kernel.spec import KernelSpec
+from grace_tui.runtime.hosts.source import Source
 from grace_tui.runtime.reload.loader import LoadedKernel
 
 SPARK_SECONDS = 32
@@ -25,6 +26,7 @@ class Child:
     settings: Mapping[str, object]
     since: float
     """Monotonic time of the last move."""
+    source: Source
     state: KernelState = "stopped"
     wanted: bool = True
     """False once somebody asked for it to stop."""
@@ -108,6 +110,8 @@ class Child:
             next_try=max(self.next_try - now, 0.0) if self.next_try is not None else None,
             error=self.error,
             heartbeat_timeout=spec.heartbeat_timeout,
-            isolation=spec.isolation,
+            isolation=self.source.isolation,
+            moved=self.source.moved,
             restart=spec.restart,
+            strategy=spec.strategy,
         )

@@ -39,14 +39,6 @@ class StartTimeout(GraceError):
         self.kernel, self.phase, self.seconds = kernel, phase, seconds
 
 
-class ImportStuck(GraceError):
-    """A kernel's file did not finish importing; its thread was left behind."""
-
-    def __init__(self, kernel: str, seconds: float) -> None:
-        super().__init__(f"importing {kernel} took longer than {seconds:g} s; its thread was left behind")
-        self.kernel, self.seconds = kernel, seconds
-
-
 class KernelStuck(GraceError):
     """A kernel ignored its cancellation; its task was left behind."""
 

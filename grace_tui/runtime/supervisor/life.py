@@ -4,18 +4,19 @@ Invariant: `wake` is renewed before the child's wishes are read, so that a chang
 """
 
 import asyncio
+import dataclasses
 import random
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import anyio
-import anyio.to_thread
 from anyio.abc import TaskGroup
 
 from grace_tui.kernel.context import KernelContext
 from grace_tui.runtime.reload.loader import LoadedKernel
 from grace_tui.runtime.supervisor.body import Failed, Outcome, run_body
 from grace_tui.runtime.supervisor.child import Child
-from grace_tui.runtime.supervisor.failures import ImportStuck, KernelStuck
+from grace_tui.runtime.supervisor.failures import KernelStuck
 from grace_tui.runtime.supervisor.parts import Parts, end, fail, move, publish_failure, release, text_of
 from grace_tui.runtime.supervisor.policy import Quarantine, decide
 from grace_tui.runtime.supervisor.states import DOWN
@@ -24,8 +25,6 @@ ORDER_WAIT = 10.0
 """Seconds a kernel waits for one it only starts `after`."""
 STUCK_GRACE = 2.0
 """Seconds after the stop deadline before a task that ignores its cancellation is left behind."""
-LOAD_LIMIT = 60.0
-"""Seconds an import may take before its thread is left behind."""
 
 
 class Life:
@@ -37,11 +36,10 @@ class Life:
         family: Mapping[str, Child],
         parts: Parts,
         tasks: TaskGroup,
-        loads: anyio.CapacityLimiter,
         context: Callable[[Child], KernelContext],
     ) -> None:
         self.child, self.family, self.parts = child, family, parts
-        self.tasks, self.loads, self.context = tasks, loads, context
+        self.tasks, self.context = tasks, context
         self.left_behind: set[asyncio.Task[None]] = set()
         """Bodies that ignored their cancellation; held here because asyncio alone would not keep them."""
 
@@ -58,7 +56,7 @@ class Life:
         child = self.child
         child.wake = anyio.Event()
         if not child.wanted:
-            if child.state != "stopped":
+            if child.state not in ("stopped", "completed"):
                 move(self.parts, child, "stopped", child.detail or "stopped")
             await child.wake.wait()
         elif await self._providers_ready() and await self._load():
@@ -67,6 +65,7 @@ class Life:
                 await self._after_failure(outcome)
             elif outcome.reason == "finished":
                 child.wanted, child.detail = False, "finished"
+                move(self.parts, child, "completed", "finished")
 
     async def _providers_ready(self) -> bool:
         """Wait for the kernels this one needs; False once it is not wanted any more."""
@@ -111,12 +110,11 @@ class Life:
         name = self.child.name
         self.child.loading = True
         try:
-            async with self.loads:
-                with anyio.move_on_after(LOAD_LIMIT):
-                    return await anyio.to_thread.run_sync(self.parts.loader.load, name, abandon_on_cancel=True)
+            code = await self.child.source.load(name)
         finally:
             self.child.loading = False
-        raise ImportStuck(name, LOAD_LIMIT)
+        apply_overrides(code, self.parts.overrides.get(name, {}))
+        return code
 
     async def _run(self) -> Outcome:
         child = self.child
@@ -233,6 +231,12 @@ class Life:
         others = [self.family[name].moved for name in names if name in self.family]
         with anyio.move_on_after(within):
             await _first(self.child.wake, *others)
+
+
+def apply_overrides(code: LoadedKernel, overrides: Mapping[str, Any]) -> None:
+    """Let the workspace's settings speak over a kernel's own spec; the class was made for this load alone."""
+    if overrides:
+        code.kind.spec = dataclasses.replace(code.kind.spec, **overrides)
 
 
 def _disown(child: Child, context: KernelContext) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import anyio
 
@@ -9,6 +10,7 @@ from grace_tui.kernel.context import KernelContext
 from grace_tui.kernel.events import KernelFailed, KernelStateChanged
 from grace_tui.kernel.ports import BusPort, Clock, LogPort
 from grace_tui.kernel.records import PRIORITY_CRITICAL, KernelState
+from grace_tui.runtime.hosts.source import Source
 from grace_tui.runtime.reload.loader import KernelLoader
 from grace_tui.runtime.supervisor.body import Failed
 from grace_tui.runtime.supervisor.child import Child
@@ -30,6 +32,10 @@ class Parts:
     save_state: Callable[[str, Mapping[str, object]], None]
     settings: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     """Kernel name -> its table of grace.toml."""
+    overrides: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """Kernel name -> fields of its spec that the workspace's settings decide."""
+    source: Callable[[str], Source] | None = None
+    """Kernel name -> where its class comes from; None: its file, as a task."""
     policy: RestartPolicy = field(default_factory=RestartPolicy)
     changed: Callable[[], None] = lambda: None
     """Called whenever something a screen shows has changed."""

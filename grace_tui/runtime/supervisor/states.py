@@ -8,9 +8,10 @@ DOWN: frozenset[KernelState] = frozenset({"failed", "backing_off", "quarantined"
 
 LEGAL: dict[KernelState, frozenset[KernelState]] = {
     "stopped": frozenset({"starting"}),
-    "starting": frozenset({"running", "failed", "stopped"}),
-    "running": frozenset({"paused", "failed", "stopped", "starting"}),
+    "starting": frozenset({"running", "completed", "failed", "stopped"}),
+    "running": frozenset({"paused", "completed", "failed", "stopped", "starting"}),
     "paused": frozenset({"running", "failed", "stopped", "starting"}),
+    "completed": frozenset({"starting", "stopped"}),
     "failed": frozenset({"backing_off", "quarantined", "starting", "stopped"}),
     "backing_off": frozenset({"starting", "stopped"}),
     "quarantined": frozenset({"starting", "stopped"}),

@@ -4,7 +4,7 @@ Runs on the supervisor loop; what happens is published on the bus, commands are 
 """
 
 import difflib
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 
 import anyio
@@ -14,10 +14,12 @@ from grace_tui.kernel.base import Kernel
 from grace_tui.kernel.context import KernelContext
 from grace_tui.kernel.errors import GraceError, ProviderDown
 from grace_tui.kernel.records import KernelRecord
+from grace_tui.runtime.hosts.source import TaskSource
+from grace_tui.runtime.supervisor.body import Failed
 from grace_tui.runtime.supervisor.child import Child
 from grace_tui.runtime.supervisor.failures import KernelHung
 from grace_tui.runtime.supervisor.life import STUCK_GRACE, Life
-from grace_tui.runtime.supervisor.parts import Parts, end, move, release, save, text_of
+from grace_tui.runtime.supervisor.parts import Parts, end, move, publish_failure, release, save, text_of
 from grace_tui.runtime.supervisor.states import DOWN
 
 HANDLE_WAIT = 5.0
@@ -31,18 +33,19 @@ class Supervisor:
         self.tasks, self.parts = tasks, parts
         self.children: dict[str, Child] = {}
         # Imports hold one another's locks and the interpreter's: side by side they only delay the screen.
-        self._loads = anyio.CapacityLimiter(1)
+        turns = anyio.CapacityLimiter(1)
+        self._source = parts.source or (lambda name: TaskSource(parts.loader, turns))
 
     def add(self, name: str, path: str, *, wanted: bool = True) -> Child:
         """Take a kernel in and begin its life; `path` is relative to the workspace."""
         now = self.parts.clock.monotonic()
         settings = self.parts.settings.get(name, {})
-        child = Child(name, path, self.parts.open_log(name), settings, now, wanted=wanted)
+        child = Child(name, path, self.parts.open_log(name), settings, now, self._source(name), wanted=wanted)
         self.children[name] = child
         for other in self.children.values():
             if name in other.waits_for:
                 other.poke()
-        life = Life(child, self.children, self.parts, self.tasks, self._loads, self._context)
+        life = Life(child, self.children, self.parts, self.tasks, self._context)
         self.tasks.start_soon(life.live, name=f"life:{name}")
         return child
 
@@ -76,6 +79,7 @@ class Supervisor:
             raise GraceError(f"{name} is {state}; only a running kernel can be paused")
         child.resumed = anyio.Event()
         move(self.parts, child, "paused", "paused")
+        self._hook(child, "paused")
 
     def resume(self, name: str) -> None:
         """Let a paused kernel go on."""
@@ -85,6 +89,7 @@ class Supervisor:
         child.last_beat = self.parts.clock.monotonic()
         release(child)
         move(self.parts, child, "running", "resumed")
+        self._hook(child, "resumed")
 
     def child(self, name: str) -> Child:
         """Return a kernel by name, or raise with the names there are."""
@@ -167,7 +172,7 @@ class Supervisor:
                 self.stop(child.name, "the room is closing")
             for child in wave:
                 with anyio.move_on_after(2 * child.spec.stop_timeout + STUCK_GRACE + 1):
-                    while child.state != "stopped":
+                    while child.state not in ("stopped", "completed"):
                         await child.moved.wait()
                 del left[child.name]
 
@@ -194,6 +199,12 @@ class Supervisor:
         def count(units: int) -> None:
             child.count += units
 
+        def failed(error: BaseException, phase: str) -> None:
+            publish_failure(self.parts, child, Failed(phase, error))
+
+        def keep_state(state: Mapping[str, object]) -> None:
+            self.parts.save_state(child.name, state)
+
         async def unpaused() -> None:
             if child.resumed is not None:
                 await child.resumed.wait()
@@ -202,8 +213,17 @@ class Supervisor:
             return await self.resolve(child.name, provider)
 
         context.beat, context.count, context.unpaused, context.resolve = beat, count, unpaused, resolve
+        context.failed, context.keep_state = failed, keep_state
         context.saved_state = self.parts.load_state(child.name)
         return context
+
+    def _hook(self, child: Child, name: str) -> None:
+        if child.instance is None:  # it just ended by itself
+            return
+        try:
+            getattr(child.instance, name)()
+        except Exception as error:  # kernel code: it is paused or goes on all the same
+            publish_failure(self.parts, child, Failed(name, error))
 
     def _ask_summary(self, child: Child, kernel: Kernel) -> None:
         try:

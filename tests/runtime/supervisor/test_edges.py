@@ -9,6 +9,7 @@ import anyio.lowlevel
 import pytest
 
 from grace_tui.kernel import GraceError, KernelFailed
+from grace_tui.runtime.hosts import source
 from grace_tui.runtime.supervisor import life
 from tests.runtime.supervisor.bench import Bench, calm, supervising, write
 
@@ -205,7 +206,7 @@ async def test_a_kernel_that_never_ends_does_not_keep_the_supervisor_from_ending
 async def test_an_import_that_hangs_fails_and_its_repair_starts(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(life, "LOAD_LIMIT", 0.2)
+    monkeypatch.setattr(source, "LOAD_LIMIT", 0.2)
     write(tmp_path, "hangs.py", HANGS)
     calm(tmp_path, "other")
     async with supervising(tmp_path) as bench:
