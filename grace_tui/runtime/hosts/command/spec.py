@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from grace_tui.runtime.hosts.limits import Limits
+
 
 @dataclass(frozen=True, slots=True)
 class Check:
@@ -57,7 +59,4 @@ class CommandSpec:
     replica: int = 0
     """Counted from 1 where there are several; 0 for a single one."""
     success_codes: tuple[int, ...] = (0,)
-    open_files: int | None = None
-    memory_bytes: int | None = None
-    cpu_seconds: int | None = None
-    """Limits on each process of it; None: the room's own."""
+    limits: Limits = Limits()
