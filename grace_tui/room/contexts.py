@@ -26,6 +26,7 @@ def supervision(room: "Room", may_load: anyio.Event | None) -> Parts:
         load_state=parts.states.load,
         save_state=parts.states.save,
         settings={name: table.options for name, table in room.settings.kernels.items()},
+        overrides={name: table.overrides for name, table in room.settings.kernels.items()},
         source=Sources(room),
         policy=RestartPolicy(
             intensity=limits.intensity,

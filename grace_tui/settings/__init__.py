@@ -1,8 +1,9 @@
 """The settings of a workspace: `grace.toml`, read strictly. An unknown key or a wrong value is refused by name."""
 
-from grace_tui.settings.loading import SettingsError, load_settings
+from grace_tui.settings.errors import SettingsError
+from grace_tui.settings.kernels import KernelSettings
+from grace_tui.settings.loading import load_settings
 from grace_tui.settings.model import (
-    KernelSettings,
     RepairSettings,
     RoomSettings,
     ScreenSettings,

@@ -4,39 +4,28 @@ Every key is checked against the structs of `model` one by one, because the firs
 key and its range rather than a schema.
 """
 
-import difflib
 import math
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, NoReturn, TypeGuard
+from typing import Any, TypeGuard, TypeVar
 
 import msgspec
 
-from grace_tui.kernel.errors import GraceError
-from grace_tui.settings.locate import line_of
-from grace_tui.settings.model import KernelSettings, Settings, Table
-from grace_tui.settings.words import expected
+from grace_tui.settings.compiling import compile_kernel
+from grace_tui.settings.errors import Complaints, SettingsError
+from grace_tui.settings.kernels import CommandTable, KernelSettings, KernelTable, Table
+from grace_tui.settings.model import Settings
+from grace_tui.settings.naming import KernelNames, settle_names
+from grace_tui.settings.words import expected, table_in
 
 _PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
-
-
-class SettingsError(GraceError):
-    """A settings file says something that cannot be used."""
-
-    def __init__(
-        self, path: Path, problem: str, *, key: str = "", value: object = None, line: int = 0, column: int = 0
-    ) -> None:
-        place = "".join(f":{number}" for number in (line, column) if number)
-        super().__init__(f"{path}{place}: {problem}")
-        self.path, self.problem, self.key, self.value = path, problem, key, value
-        self.line, self.column = line, column
-        """Counted from 1; 0 where it is not known."""
+AnyTable = TypeVar("AnyTable", bound=Table)
 
 
 def load_settings(path: Path) -> Settings:
-    """Read a settings file; without one, everything has its default.
+    """Read the settings file of the workspace it lies in; without one, everything has its default.
 
     Raises:
         SettingsError: the file cannot be read, is not TOML, or has an unknown key or a value that cannot be used.
@@ -70,71 +59,65 @@ class _Reader:
     """One pass over one parsed file."""
 
     def __init__(self, path: Path, text: str) -> None:
-        self.path, self.text = path, text
+        self.path, self.complaints = path, Complaints(path, text)
 
     def settings(self, data: Mapping[str, Any]) -> Settings:
         fields = {field.name: field for field in msgspec.structs.fields(Settings)}
         tables: dict[str, Any] = {}
         for name, value in data.items():
             if name not in fields:
-                self._unknown((name,), fields)
+                self.complaints.unknown((name,), fields)
             found = self._mapping((name,), value)
             if name == "kernels":
-                tables[name] = {kernel: self._kernel(kernel, given) for kernel, given in found.items()}
+                tables[name] = self._kernels(found)
             else:
                 tables[name] = self._table((name,), found, fields[name].type)
         return Settings(**tables)
 
-    def _table(self, at: Sequence[str], data: Mapping[str, Any], kind: type[Table]) -> Table:
+    def _kernels(self, data: Mapping[str, Any]) -> Mapping[str, KernelSettings]:
+        names = KernelNames.of(self.path.parent)
+        compiled = {}
+        for name, value in data.items():
+            found = self._mapping(("kernels", name), value)
+            compiled[name] = self._kernel(name, found, names)
+        return settle_names(compiled, names, self.complaints)
+
+    def _kernel(self, name: str, data: Mapping[str, Any], names: KernelNames) -> tuple[KernelSettings, int]:
+        at = ("kernels", name)
+        names.check(name, data, self.complaints)
+        if "command" in data:
+            table = self._table(at, data, CommandTable)
+            return compile_kernel(name, table, {}, self.complaints), table.replicas
+        known = {field.name for field in msgspec.structs.fields(KernelTable)}
+        typed = self._table(at, {key: data[key] for key in data if key in known}, KernelTable)
+        own = {key: data[key] for key in data if key not in known}
+        return compile_kernel(name, typed, own, self.complaints), 1
+
+    def _table(self, at: Sequence[str], data: Mapping[str, Any], kind: type[AnyTable]) -> AnyTable:
         fields = {field.name: field for field in msgspec.structs.fields(kind)}
         values: dict[str, Any] = {}
         for name, value in data.items():
             if name not in fields:
-                self._unknown((*at, name), fields)
+                self.complaints.unknown((*at, name), fields)
             values[name] = self._value((*at, name), value, fields[name].type)
         return kind(**values)
 
-    def _kernel(self, name: str, value: object) -> KernelSettings:
-        at = ("kernels", name)
-        data = dict(self._mapping(at, value))
-        types = {field.name: field.type for field in msgspec.structs.fields(KernelSettings) if field.name != "options"}
-        known = {key: self._value((*at, key), data.pop(key), kind) for key, kind in types.items() if key in data}
-        return KernelSettings(**known, options=data)
-
     def _mapping(self, at: Sequence[str], value: object) -> Mapping[str, Any]:
         if not isinstance(value, dict):
-            self._wrong(at, value, f"a table, [{'.'.join(at)}]")
+            self.complaints.wrong(at, value, f"a table, [{'.'.join(at)}]")
         return value
 
     def _value(self, at: Sequence[str], value: object, kind: Any) -> Any:
+        inner = table_in(kind)
+        if inner is not None and isinstance(value, dict):
+            return self._table(at, value, inner)
         if _infinite(value):
-            self._wrong(at, value, expected(kind))
+            self.complaints.wrong(at, value, expected(kind))
         try:
             return msgspec.convert(value, kind)
         except msgspec.ValidationError:
-            self._wrong(at, value, expected(kind))
-
-    def _unknown(self, at: Sequence[str], known: Mapping[str, object]) -> NoReturn:
-        near = difflib.get_close_matches(at[-1], known, n=1)
-        right = f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}"
-        self._refuse(at, None, f"{'.'.join(at)} is not a setting; {right}")
-
-    def _wrong(self, at: Sequence[str], value: object, right: str) -> NoReturn:
-        self._refuse(at, value, f"{'.'.join(at)} is {_shown(value)}; expected {right}")
-
-    def _refuse(self, at: Sequence[str], value: object, problem: str) -> NoReturn:
-        raise SettingsError(self.path, problem, key=".".join(at), value=value, line=line_of(self.text, at))
+            self.complaints.wrong(at, value, expected(kind))
 
 
 def _infinite(value: object) -> TypeGuard[float]:
     return isinstance(value, float) and not math.isfinite(value)
-
-
-def _shown(value: object) -> str:
-    """A value as the file spells it, cut to a readable length."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, dict):
-        return "a table"
-    text = f'"{value}"' if isinstance(value, str) else str(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."

@@ -7,12 +7,9 @@ loader enforces and names. A setting stands here only while something reads it.
 from collections.abc import Mapping
 from typing import Annotated
 
-import msgspec
 from msgspec import Meta
 
-
-class Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Base of every table of the file."""
+from grace_tui.settings.kernels import KernelSettings, Table
 
 
 class RoomSettings(Table, frozen=True):
@@ -41,6 +38,8 @@ class SupervisorSettings(Table, frozen=True):
     """Longest wait before a restart, in seconds."""
     backoff_jitter: Annotated[float, Meta(ge=0, le=1)] = 0.1
     """Share of the wait that is random, so that kernels do not restart in step."""
+    healthy_after: Annotated[float, Meta(ge=0, le=86400)] = 30.0
+    """Seconds of running after which a kernel's backoff starts afresh."""
 
 
 class RepairSettings(Table, frozen=True):
@@ -59,14 +58,6 @@ class ScreenSettings(Table, frozen=True):
     """Name of a theme in `themes/` or of a built-in one; empty: the room's own."""
 
 
-class KernelSettings(Table, frozen=True):
-    """One `[kernels.NAME]` table: one key for the supervisor, the rest is the kernel's own."""
-
-    enabled: bool = True
-    """Start this kernel with the room."""
-    options: Mapping[str, object] = {}
-
-
 class Settings(Table, frozen=True):
     """A whole `grace.toml`."""
 
@@ -79,3 +70,7 @@ class Settings(Table, frozen=True):
     def kernel(self, name: str) -> KernelSettings:
         """The settings of one kernel; the defaults where the file has no table for it."""
         return self.kernels.get(name, KernelSettings())
+
+    def group(self, name: str) -> tuple[str, ...]:
+        """The kernels that a name means: a group's replicas, else the one of this name."""
+        return tuple(found for found, kernel in self.kernels.items() if kernel.group == name) or (name,)
