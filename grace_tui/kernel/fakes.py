@@ -8,7 +8,7 @@ import hashlib
 import json
 import time
 from collections import Counter, deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -43,12 +43,23 @@ class RealClock:
         await asyncio.sleep(seconds)
 
 
+class ManualTimer:
+    """One call that a ManualClock owes."""
+
+    def __init__(self, clock: "ManualClock", due: float, act: Callable[[], object]) -> None:
+        self.clock, self.due, self.act = clock, due, act
+
+    def cancel(self) -> None:
+        if self in self.clock.timers:
+            self.clock.timers.remove(self)
+
+
 class ManualClock:
-    """Time that stands still until `advance`; sleepers wake in the order they are due."""
+    """Time that stands still until `advance`; timers and sleepers come in the order they are due."""
 
     def __init__(self, start: float = 1_000.0) -> None:
         self.now = start
-        self.sleepers: list[tuple[float, asyncio.Event]] = []
+        self.timers: list[ManualTimer] = []
 
     def monotonic(self) -> float:
         return self.now
@@ -58,18 +69,26 @@ class ManualClock:
 
     async def sleep(self, seconds: float) -> None:
         woken = asyncio.Event()
-        self.sleepers.append((self.now + seconds, woken))
-        await woken.wait()
+        timer = self.call_later(seconds, woken.set)
+        try:
+            await woken.wait()
+        finally:
+            timer.cancel()
+
+    def call_later(self, seconds: float, act: Callable[[], object]) -> ManualTimer:
+        timer = ManualTimer(self, self.now + seconds, act)
+        self.timers.append(timer)
+        return timer
 
     async def advance(self, seconds: float) -> None:
-        """Let `seconds` pass, giving every sleeper that falls due its turn."""
+        """Let `seconds` pass, giving every timer and sleeper that falls due its turn."""
         until = self.now + seconds
         await _settle()
-        while due := [entry for entry in self.sleepers if entry[0] <= until]:
-            entry = min(due, key=lambda found: found[0])
-            self.sleepers.remove(entry)
-            self.now = max(self.now, entry[0])
-            entry[1].set()
+        while due := [timer for timer in self.timers if timer.due <= until]:
+            timer = min(due, key=lambda found: found.due)
+            timer.cancel()
+            self.now = max(self.now, timer.due)
+            timer.act()
             await _settle()
         self.now = until
 
@@ -91,6 +110,9 @@ class MemoryLog:
 
     def error(self, message: str, **fields: object) -> None:
         self._write("error", message, fields)
+
+    def output(self, stream: str, lines: Sequence[str]) -> None:
+        self.lines += [f"{stream} {line}" for line in lines]
 
     def tail(self, lines: int = 200) -> list[str]:
         return self.lines[-lines:]

@@ -43,6 +43,9 @@ class LogPort(Protocol):
 
     def error(self, message: str, **fields: object) -> None: ...
 
+    def output(self, stream: str, lines: Sequence[str]) -> None:
+        """Keep what a program printed, as one batch; `stream` (stdout, stderr) is the level of its lines."""
+
     def tail(self, lines: int = 200) -> list[str]: ...
 
 

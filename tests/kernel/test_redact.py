@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grace_tui.kernel.redact import redact, redact_value
+from grace_tui.kernel import redact as redact_module
+from grace_tui.kernel.redact import KEY_LINES, LineRedactor, redact, redact_value
 
 SECRET = "s3cr3t-value"
 
@@ -90,3 +91,42 @@ def test_text_made_to_hurt_costs_no_more_than_its_length(part: str) -> None:
     began = time.process_time()
     redact(part * (60_000 // len(part)))
     assert time.process_time() - began < 1.0
+
+
+LINES = st.lists(
+    st.sampled_from(
+        ["calm", f"password={SECRET}", "PASſWORD: longs3cret", "ap\u0130_\u212aey=s3cr3tvalue", "tokens: 5", ""]
+    )
+    | st.text(alphabet="passwordtokenKEY=: \u017f\u212a", max_size=40)
+)
+
+
+@given(LINES)
+def test_lines_in_batches_are_redacted_as_each_alone(lines: list[str]) -> None:
+    assert list(LineRedactor().clean(lines)) == [redact(line) for line in lines]
+
+
+@given(LINES)
+def test_no_mark_hides_a_match_of_the_patterns(lines: list[str]) -> None:
+    for line in lines:
+        expected = redact_module._SHAPED.sub("[redacted]", line)
+        assert redact(line) == redact_module._NAMED.sub(redact_module._hide, expected)
+
+
+def test_lines_without_a_secret_are_handed_back_as_they_are() -> None:
+    lines = ["one", "two"]
+    assert LineRedactor().clean(lines) is lines
+
+
+def test_a_private_key_over_many_lines_and_batches_is_hidden() -> None:
+    redactor = LineRedactor()
+    first = redactor.clean(["before", "key: -----BEGIN RSA PRIVATE KEY-----", "MIIEpAIBAAKCAQEA"])
+    second = redactor.clean(["c2VjcmV0", "-----END RSA PRIVATE KEY-----", "after"])
+    assert first == ["before", "key: [redacted]", "[redacted]"]
+    assert second == ["[redacted]", "[redacted]", "after"]
+
+
+def test_a_private_key_without_an_end_hides_the_log_for_a_while_only() -> None:
+    redactor = LineRedactor()
+    lines = redactor.clean(["-----BEGIN PRIVATE KEY-----", *["line"] * KEY_LINES, "shown"])
+    assert lines[-2:] == ["[redacted]", "shown"]

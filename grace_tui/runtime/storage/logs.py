@@ -1,19 +1,32 @@
-"""A kernel's log: JSON lines in a rotated file, redacted, with the newest lines in memory for evidence and screens."""
+"""A kernel's log: JSON lines in a rotated file, redacted, with the newest lines in memory for evidence and screens.
+
+What a kernel says of itself is written line by line; what its program prints comes in batches, one write each.
+"""
 
 import time
-from collections import deque
-from collections.abc import Mapping
+from collections import defaultdict, deque
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import msgspec
 
-from grace_tui.kernel.redact import redact, redact_value
+from grace_tui.kernel.redact import LineRedactor, redact, redact_value
 
 TAIL_LINES = 400
 ROTATE_BYTES = 5_000_000
 FILES_KEPT = 3
 
 _encoder = msgspec.json.Encoder(enc_hook=str)
+
+
+class _OutputLine(msgspec.Struct, frozen=True):
+    """A printed line on disk, with the fields of every other line."""
+
+    at: float
+    level: str
+    kernel: str
+    message: str
+    fields: dict[str, object]
 
 
 class KernelLog:
@@ -23,6 +36,7 @@ class KernelLog:
         self.path, self.kernel = path, kernel
         self.lines: deque[str] = deque(maxlen=TAIL_LINES)
         self.lost = 0
+        self._redactors: defaultdict[str, LineRedactor] = defaultdict(LineRedactor)
         path.parent.mkdir(parents=True, exist_ok=True)
         self._closed = False
         self._file = path.open("ab", buffering=0)
@@ -36,6 +50,18 @@ class KernelLog:
 
     def error(self, message: str, **fields: object) -> None:
         self._write("error", message, fields)
+
+    def output(self, stream: str, lines: Sequence[str]) -> None:
+        """Keep what a program printed, as one batch. Control characters stay: whoever shows a line escapes them."""
+        at = time.time()
+        clean = self._redactors[stream].clean(lines)
+        try:
+            data = _encode_output(at, stream, self.kernel, clean)
+        except UnicodeEncodeError:  # lone surrogates
+            clean = [_printable(line) for line in clean]
+            data = _encode_output(at, stream, self.kernel, clean)
+        self.lines += [_for_people(at, stream, line, {}) for line in clean[-TAIL_LINES:]]
+        self._append(data, len(clean))
 
     def tail(self, lines: int = 200) -> list[str]:
         """The newest lines as text for people, oldest first."""
@@ -51,15 +77,18 @@ class KernelLog:
         message = _printable(redact(message))
         self.lines.append(_printable(_for_people(at, level, message, clean)))
         line = _encode({"at": at, "level": level, "kernel": self.kernel, "message": message}, clean)
+        self._append(line + b"\n", 1)
+
+    def _append(self, data: bytes, lines: int) -> None:
         try:
             if self._file.closed and not self._closed:  # the last rotation failed halfway
                 self._file = self.path.open("ab", buffering=0)
-            self._file.write(line + b"\n")
-            self._size += len(line) + 1
+            self._file.write(data)
+            self._size += len(data)
             if self._size > ROTATE_BYTES:
                 self._rotate()
         except (OSError, ValueError):
-            self.lost += 1
+            self.lost += lines
 
     def _rotate(self) -> None:
         self._file.close()
@@ -77,6 +106,10 @@ def _encode(line: dict[str, object], fields: object) -> bytes:
         return _encoder.encode({**line, "fields": fields})
     except (TypeError, ValueError, OverflowError):  # fields no JSON can say, or text no UTF-8 can: said in words
         return _encoder.encode({**line, "fields": _printable(redact(repr(fields)))})
+
+
+def _encode_output(at: float, stream: str, kernel: str, lines: Sequence[str]) -> bytes:
+    return _encoder.encode_lines([_OutputLine(at, stream, kernel, line, {}) for line in lines])
 
 
 def _printable(text: str) -> str:

@@ -103,3 +103,47 @@ def test_whatever_a_kernel_logs_becomes_a_line(tmp_path: Path, message: str, fie
     log.close()
     assert len(lines(tmp_path / "calm.jsonl")) == 1
     log.tail()[0].encode()
+
+
+def test_what_a_program_prints_is_one_batch_of_lines_with_the_stream_as_level(tmp_path: Path) -> None:
+    log = KernelLog(tmp_path / "web.jsonl", "web")
+    log.output("stderr", ["one", "password=sesame123", "\x1b[2Jthree"])
+    log.close()
+    found = lines(tmp_path / "web.jsonl")
+    assert [(line["level"], line["kernel"], line["message"], line["fields"]) for line in found] == [
+        ("stderr", "web", "one", {}),
+        ("stderr", "web", "password=[redacted]", {}),
+        ("stderr", "web", "\x1b[2Jthree", {}),
+    ]
+    assert log.tail()[0].endswith("stderr  one")
+
+
+def test_of_a_large_batch_the_tail_keeps_the_newest(tmp_path: Path) -> None:
+    log = KernelLog(tmp_path / "web.jsonl", "web")
+    log.output("stdout", [f"line {number}" for number in range(2_000)])
+    log.close()
+    assert len(lines(tmp_path / "web.jsonl")) == 2_000
+    assert len(log.tail(10_000)) == logs.TAIL_LINES
+    assert log.tail(1)[0].endswith("line 1999")
+
+
+def test_a_program_that_floods_is_rotated_and_what_the_disk_refuses_is_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logs, "ROTATE_BYTES", 10_000)
+    log = KernelLog(tmp_path / "web.jsonl", "web")
+    for _ in range(20):
+        log.output("stdout", ["x" * 100] * 50)
+    log.close()
+    log.output("stdout", ["late"] * 3)
+    assert {path.name for path in tmp_path.iterdir()} == {"web.jsonl", "web.1.jsonl", "web.2.jsonl", "web.3.jsonl"}
+    assert all(path.stat().st_size < 20_000 for path in tmp_path.iterdir())
+    assert log.lost == 3
+
+
+def test_text_that_no_utf_8_can_say_becomes_a_line(tmp_path: Path) -> None:
+    log = KernelLog(tmp_path / "web.jsonl", "web")
+    log.output("stdout", ["odd \udcff"])
+    log.close()
+    assert lines(tmp_path / "web.jsonl")[0]["message"] == "odd \\udcff"
+    log.tail()[0].encode()
