@@ -67,6 +67,7 @@ def settle_names(
         _check_named(name, settings, {*names.files, *names.known, *groups, *_all(groups)}, complaints)
         for number, member in enumerate(members, start=1):
             settled[member] = _member(settings, name, number, groups) if len(members) > 1 else _spread(settings, groups)
+    _refuse_endless_waits(settled, complaints)
     _refuse_cycles(settled, complaints)
     return settled
 
@@ -117,6 +118,20 @@ def _spread(settings: KernelSettings, groups: Mapping[str, tuple[str, ...]]) -> 
     return dataclasses.replace(settings, overrides=overrides)
 
 
+def _refuse_endless_waits(settled: Mapping[str, KernelSettings], complaints: Complaints) -> None:
+    """A command that is started again whenever it ends never completes."""
+    for name, settings in settled.items():
+        for other, condition in settings.overrides.get("conditions", {}).items():
+            awaited = settled.get(other)
+            if condition != "completed" or awaited is None or awaited.command is None:
+                continue
+            if awaited.overrides.get("restart", "permanent") == "permanent":
+                at = ("kernels", settings.group or name, "requires")
+                table = f"kernels.{awaited.group or other}"
+                problem = f'waits for {other} to complete, which {table} never does; set restart = "transient" there'
+                complaints.refuse(at, other, f"{'.'.join(at)} {problem}")
+
+
 def _refuse_cycles(settled: Mapping[str, KernelSettings], complaints: Complaints) -> None:
     """Kernels that require one another would wait for ever. What files say of themselves is not known here."""
     graph = {name: settings.overrides.get("requires", ()) for name, settings in settled.items()}
@@ -133,8 +148,13 @@ def _refuse_cycles(settled: Mapping[str, KernelSettings], complaints: Complaints
 def _files(folder: Path) -> Iterable[str]:
     if folder.is_dir():
         for entry in folder.iterdir():
-            if not entry.name.startswith((".", "_")) and (entry.suffix == ".py" or (entry / "__init__.py").is_file()):
+            if not entry.name.startswith((".", "_")) and (entry.suffix == ".py" or _is_kernel(entry / "__init__.py")):
                 yield entry.name.removesuffix(".py")
+
+
+def _is_kernel(file: Path) -> bool:
+    """A folder may also hold what kernels share."""
+    return file.is_file() and b"(Kernel)" in file.read_bytes()
 
 
 def _known(file: Path) -> Iterable[str]:
