@@ -63,6 +63,9 @@ class Kernel:
     async def probe(self) -> None:
         """Exercise the kernel's real function while `run` is going; raising means it is not ready."""
 
+    async def drain(self) -> None:
+        """Finish what was begun: called before `run` is cancelled for a stop or a restart, within `stop_timeout`."""
+
     async def stop(self) -> None:
         """Let go of what `start` opened. Called after `run` has ended, within `stop_timeout`."""
 
@@ -102,7 +105,7 @@ class Kernel:
 
     def kernel(self, name: str) -> Handle:
         """Return a handle to another kernel."""
-        return Handle(name, self.context.resolve)
+        return Handle(name, self.context.resolve, consumer=self.name)
 
     def publish(self, event: Event, priority: int = PRIORITY_NORMAL) -> int:
         """Publish a fact on its own topic; returns how many mailboxes got it."""

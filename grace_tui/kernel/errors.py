@@ -51,3 +51,26 @@ class NoReply(GraceError):
     def __init__(self, topic: str, seconds: float) -> None:
         super().__init__(f"nobody answered {topic} within {seconds:g} s")
         self.topic, self.seconds = topic, seconds
+
+
+class LoopBlocked(GraceError):
+    """A kernel held the supervisor's loop; `place` says where."""
+
+    place = ""
+
+    def __init__(self, place: str = "") -> None:
+        self.place = place or self.place  # raised in a kernel it is made without arguments, from a class that knows
+        super().__init__(f"the supervisor loop was held {f'at {self.place}' if self.place else 'outside the kernels'}")
+
+
+class LoopBroken(BaseException):
+    """Raised inside a kernel that holds the supervisor's loop, so that it lets go.
+
+    No `Exception`: a kernel that spins round an `except Exception` must let go too. It ends at the supervisor's crash
+    boundary, or at the handle through which the kernel was called.
+    """
+
+    place = ""
+
+    def __str__(self) -> str:
+        return f"the supervisor loop was held at {self.place}"

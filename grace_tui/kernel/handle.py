@@ -3,18 +3,24 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from grace_tui.kernel.errors import LoopBroken, ProviderDown
+
 
 class Handle:
     """Calls go to the provider's current instance, so a handle may be kept over its restarts.
 
-    Every call raises ProviderDown where the provider is down; the provider's own errors pass through.
+    Every call raises ProviderDown where the provider is down, or was broken off because it held the loop; the
+    provider's own errors pass through.
     """
 
-    __slots__ = ("_provider", "_resolve")
+    __slots__ = ("_consumer", "_provider", "_resolve")
 
-    def __init__(self, provider: str, resolve: Callable[[str], Awaitable[object]]) -> None:
+    def __init__(
+        self, provider: str, resolve: Callable[[str], Awaitable[object]], *, consumer: str = "a kernel"
+    ) -> None:
         self._provider = provider
         self._resolve = resolve
+        self._consumer = consumer
 
     def __getattr__(self, method: str) -> Callable[..., Awaitable[Any]]:
         if method.startswith("_"):
@@ -23,7 +29,10 @@ class Handle:
         async def call(*args: object, **kwargs: object) -> Any:
             instance = await self._resolve(self._provider)
             provider = getattr(instance, method)
-            return await provider(*args, **kwargs)
+            try:
+                return await provider(*args, **kwargs)
+            except LoopBroken as broken:  # the provider's doing: it must not end its consumer
+                raise ProviderDown(self._consumer, self._provider, "holding the loop") from broken
 
         return call
 

@@ -1,13 +1,29 @@
-"""The supervisor's thread: one event loop that nothing a kernel raises can end, and the watchdog over it.
+"""The supervisor's thread: one event loop that nothing a kernel raises can end, and that can be given up from outside.
 
 A `SystemExit` or `KeyboardInterrupt` inside a kernel's own child task leaves `run_forever` by design of asyncio; the
-task has its outcome, so the loop is simply entered again.
+task has its outcome, so the loop is simply entered again. The same goes for what the guard raises, should it ever miss.
 """
 
 import asyncio
+import contextlib
+import os
+import selectors
+import socket
+import stat
+import sys
 import threading
 from collections.abc import Callable, Coroutine
 from typing import Any
+
+from grace_tui.kernel.errors import LoopBlocked, LoopBroken
+
+SWITCH_SECONDS = 0.001
+"""How long a thread keeps the interpreter from the others: at Python's own 5 ms a spinning kernel halves the pace of
+the screens; at this it cannot be noticed in what the threads get done."""
+CLOSE_SECONDS = 1.0
+"""How long the tasks that are left over have to end."""
+
+_ESCAPED = (SystemExit, KeyboardInterrupt, LoopBlocked, LoopBroken)
 
 
 class LoopThread(threading.Thread):
@@ -16,21 +32,25 @@ class LoopThread(threading.Thread):
     def __init__(self, main: Callable[[], Coroutine[Any, Any, None]], name: str = "supervisor") -> None:
         super().__init__(name=name, daemon=True)
         self.main = main
-        self.loop = asyncio.new_event_loop()
+        self._selector = selectors.DefaultSelector()
+        self.loop = asyncio.SelectorEventLoop(self._selector)
         self.error: BaseException | None = None
         self.escaped = 0
         """How often an exception left `run_forever` and the loop was entered again."""
+        self.abandoned = False
 
     def run(self) -> None:
+        sys.setswitchinterval(SWITCH_SECONDS)
         asyncio.set_event_loop(self.loop)
         task = self.loop.create_task(self.main(), name="room")
         task.add_done_callback(lambda _: self.loop.stop())
-        while not task.done():
+        while not (task.done() or self.abandoned):
             try:
                 self.loop.run_forever()
-            except (SystemExit, KeyboardInterrupt):
+            except _ESCAPED:
                 self.escaped += 1
-        self.error = None if task.cancelled() else task.exception()
+        if task.done() and not task.cancelled():
+            self.error = task.exception()
         self._close()
 
     def post(self, act: Callable[[], object]) -> bool:
@@ -41,12 +61,29 @@ class LoopThread(threading.Thread):
             return False
         return True
 
+    def abandon(self) -> None:
+        """Give up a loop that is held: once it is free, its tasks end instead of going on. Another thread; never waits.
+
+        Its ports to listen on are free at once, for those who take its place.
+        """
+        self.abandoned = True
+        self._stop_listening()
+        # Now, not when the loop is free: whatever was ready to run would take another step before.
+        for task in asyncio.all_tasks(self.loop):
+            task.cancel()
+        self.post(self.loop.stop)
+
+    def _stop_listening(self) -> None:
+        for key in list(self._selector.get_map().values()):
+            with contextlib.suppress(OSError):  # it may just have been closed
+                _stop_if_listening(key.fd)
+
     def _close(self) -> None:
         left = asyncio.all_tasks(self.loop)
         for task in left:
             task.cancel()
         if left:
-            self._finish(asyncio.wait(left, timeout=1.0))
+            self._finish(asyncio.wait(left, timeout=CLOSE_SECONDS))
         self._finish(self.loop.shutdown_asyncgens())
         self.loop.close()
 
@@ -55,5 +92,14 @@ class LoopThread(threading.Thread):
         while not task.done():
             try:
                 self.loop.run_until_complete(task)
-            except (SystemExit, KeyboardInterrupt):  # out of another task, that was cancelled and ended so
+            except _ESCAPED:  # out of another task, that was cancelled and ended so
                 self.escaped += 1
+
+
+def _stop_if_listening(number: int) -> None:
+    if not stat.S_ISSOCK(os.fstat(number).st_mode):
+        return
+    # Through a duplicate: closing the descriptor itself would hand its number to somebody else.
+    with socket.socket(fileno=os.dup(number)) as listening:
+        if listening.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
+            listening.shutdown(socket.SHUT_RDWR)
