@@ -10,7 +10,7 @@ import click
 import msgspec
 
 from grace_tui.cli.exits import BAD, DONE, Ended
-from grace_tui.cli.opening import chosen_workspace, no_room
+from grace_tui.cli.opening import chosen_workspace, no_room, talk
 from grace_tui.cli.text import clean, details
 from grace_tui.workspace import Workspace
 
@@ -83,6 +83,14 @@ def show_answer(answer: Answer, as_json: bool) -> int:
     if as_json:
         return show_json(answer.data)
     return show([clean(line) for line in answer.text.splitlines()] or details(answer.data))
+
+
+def show_act(answer: Answer, as_json: bool, **about: str) -> int:
+    """Tell what an act came to: on stderr, or as JSON with what it was about."""
+    if as_json:
+        return show_json({**about, "ok": answer.ok, "text": answer.text})
+    talk(clean(answer.text))
+    return DONE
 
 
 def show(lines: str | Sequence[str]) -> int:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 GAP = "  "
 LEAST = 8
 """Narrowest that a flexible column becomes."""
+READABLE = 16
+"""Narrowest that a flexible column becomes while another could be left out instead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,15 +19,20 @@ class Column:
     right: bool = False
     flexible: bool = False
     """Gives way, and is cut with an ellipsis, where the terminal is too narrow."""
+    drop: int = 0
+    """Left out where the terminal is too narrow for all: 1 goes first; 0 always stays."""
 
 
 def table(columns: Sequence[Column], rows: Sequence[Sequence[str]], width: int | None = None) -> list[str]:
     """Lay out rows under their titles; `width` defaults to the terminal's, and without a terminal nothing is cut."""
-    cells = [[clean(cell) for cell in row] for row in rows]
     titles = [column.title for column in columns]
-    widths = [max(map(cell_width, column)) for column in zip(titles, *cells, strict=True)]
-    _shrink(columns, widths, terminal_width() if width is None else width)
-    return [_line(columns, widths, row) for row in (titles, *cells)]
+    lines = [titles, *([clean(cell) for cell in row] for row in rows)]
+    widths = [max(map(cell_width, column)) for column in zip(*lines, strict=True)]
+    width = terminal_width() if width is None else width
+    kept = _kept(columns, widths, width)
+    columns, widths = [columns[index] for index in kept], [widths[index] for index in kept]
+    _shrink(columns, widths, width)
+    return [_line(columns, widths, [line[index] for index in kept]) for line in lines]
 
 
 def details(fields: Mapping[str, object]) -> list[str]:
@@ -94,6 +101,16 @@ def size(count: float) -> str:
 def moment(at: float) -> str:
     """Local date and time of a wall-clock moment."""
     return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(at))
+
+
+def _kept(columns: Sequence[Column], widths: Sequence[int], width: int) -> list[int]:
+    """The columns that fit while the flexible ones keep a readable width."""
+    kept = list(range(len(columns)))
+    for index in sorted(kept, key=lambda found: columns[found].drop):
+        least = [min(widths[each], READABLE) if columns[each].flexible else widths[each] for each in kept]
+        if width and columns[index].drop and sum(least) + len(GAP) * (len(kept) - 1) > width:
+            kept.remove(index)
+    return kept
 
 
 def _shrink(columns: Sequence[Column], widths: list[int], width: int) -> None:

@@ -8,8 +8,10 @@ import functools
 import os
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import anyio
 import anyio.to_thread
 import msgspec
 
@@ -17,12 +19,16 @@ from grace_tui.kernel.errors import GraceError
 from grace_tui.room import telling
 from grace_tui.room.asking import ask_kernel
 from grace_tui.room.viewing import incident_view, task_view
+from grace_tui.runtime.storage.following import Part, place_before, read_on, readable
+from grace_tui.runtime.supervisor.child import Child
 
 if TYPE_CHECKING:
     from grace_tui.room.core import Room
 
 Arguments = Mapping[str, object]
 Answer = Mapping[str, Any]
+WAIT_SECONDS = 10
+"""Longest that one command waits; whoever wants more asks again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,17 +61,58 @@ async def kernel_show(room: "Room", arguments: Arguments, by: str) -> Answer:
 
 
 async def kernel_logs(room: "Room", arguments: Arguments, by: str) -> Answer:
+    """The newest lines; with a `place` (empty at first) also where to read on, for those who follow a log."""
     name = _word(arguments, "name")
     room.supervisor.child(name)
-    lines = room.parts.kernel_log(name).tail(_count(arguments, "lines", 200))
+    count = _count(arguments, "lines", 200)
+    if "place" in arguments:
+        read = functools.partial(_logs_from, room.parts.kernel_log(name).path, str(arguments["place"]), count)
+        part = await anyio.to_thread.run_sync(read)
+        shown = [line.decode("utf-8", "replace") if arguments.get("raw") else readable(line) for line in part.lines]
+        return answer("\n".join(shown), {"lines": shown, "place": part.place, "missed": part.missed})
+    lines = room.parts.kernel_log(name).tail(count)
     return answer("\n".join(lines) or f"{name} has written nothing yet", {"lines": lines})
 
 
+def _logs_from(path: Path, place: str, count: int) -> Part:
+    return read_on(path, place or place_before(path, count))
+
+
 async def kernel_act(room: "Room", arguments: Arguments, by: str, *, act: str) -> Answer:
-    name = _word(arguments, "name")
-    getattr(room.supervisor, act)(name)
-    done = {"start": "starting", "stop": "stopping", "restart": "restarting", "pause": "paused", "resume": "resumed"}
-    return answer(f"{name} is {done[act]}" if act in ("start", "stop", "restart") else f"{name} {done[act]}")
+    """Act on a kernel, or on every replica of a group."""
+    done = {"start": "is starting", "stop": "is stopping", "restart": "is restarting"}
+    said = []
+    for name in room.settings.group(_word(arguments, "name")):
+        getattr(room.supervisor, act)(name)
+        said.append(f"{name} {done.get(act, f'{act}d')}")
+    return answer("\n".join(said))
+
+
+async def kernel_wait(room: "Room", arguments: Arguments, by: str) -> Answer:
+    """Wait for a kernel, or all of a group, to be `running` or `stopped`; `over` says that waiting longer is idle."""
+    wanted = _word(arguments, "until")
+    names = room.settings.group(_word(arguments, "name"))
+    with anyio.move_on_after(min(_count(arguments, "within", 1), WAIT_SECONDS)):
+        for name in names:
+            await _settled(room.supervisor.child(name), wanted)
+    children = [room.supervisor.child(name) for name in names]
+    missing = [child for child in children if not _is(child, wanted)]
+    text = "; ".join(f"{child.name} is {child.state}: {child.error or child.detail}" for child in missing)
+    return answer(text, {"over": any(child.state == "quarantined" for child in missing)}, ok=not missing)
+
+
+async def _settled(child: Child, wanted: str) -> None:
+    while not _is(child, wanted) and child.state != "quarantined":
+        await child.moved.wait()
+
+
+def _is(child: Child, wanted: str) -> bool:
+    """A kernel that ran to its end has run, and has stopped."""
+    if child.state == "completed" and not child.wanted:
+        return True
+    if wanted == "stopped":
+        return child.state == "stopped" and not child.wanted and child.scope is None
+    return child.state == "running" and not child.is_changing
 
 
 async def incident_list(room: "Room", arguments: Arguments, by: str) -> Answer:
@@ -95,6 +142,20 @@ async def task_show(room: "Room", arguments: Arguments, by: str) -> Answer:
     if task is None:
         raise GraceError(f"there is no task {arguments.get('id')!r}")
     return answer(telling.task_more(task) if arguments.get("more") else telling.task(task), task)
+
+
+async def task_approve(room: "Room", arguments: Arguments, by: str) -> Answer:
+    """Apply a repair that waits for a person; one that takes longer than an answer may is carried out all the same."""
+    task_id = _word(arguments, "id")
+    with anyio.move_on_after(WAIT_SECONDS):
+        record = await room.healer.approve(task_id, by)
+        return answer(f"{task_id} approved, and {record.state}: {record.detail}".rstrip(": "), record)
+    return answer(f"{task_id} approved; it is being applied")
+
+
+async def task_reject(room: "Room", arguments: Arguments, by: str) -> Answer:
+    task_id = _word(arguments, "id")
+    return answer(f"{task_id} rejected", await room.healer.reject(task_id, by))
 
 
 async def snapshot_list(room: "Room", arguments: Arguments, by: str) -> Answer:
@@ -177,11 +238,14 @@ COMMANDS: Mapping[str, Command] = {
     "kernel.restart": _act("restart"),
     "kernel.pause": _act("pause"),
     "kernel.resume": _act("resume"),
+    "kernel.wait": Command(kernel_wait),
     "incident.list": Command(incident_list),
     "incident.show": Command(incident_show),
     "incident.ack": Command(incident_ack, acts=True),
     "task.list": Command(task_list),
     "task.show": Command(task_show),
+    "task.approve": Command(task_approve, acts=True),
+    "task.reject": Command(task_reject, acts=True),
     "snapshot.list": Command(snapshot_list),
     "knowledge.list": Command(knowledge_list),
     "knowledge.show": Command(knowledge_show),

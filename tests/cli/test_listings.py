@@ -114,7 +114,7 @@ def test_kernel_is_driven(room: FakeRoom, grace: Shell, act: str) -> None:
     assert room.asked == [(f"kernel.{act}", {"name": "librarian", "reason": "because"})]
     assert (grace.out, grace.err) == ("", f"librarian: {act} asked for\n")
     assert grace("kernel", act, "librarian", "--json") == 0
-    assert grace.json == {"kernel": "librarian", "act": act, "text": f"librarian: {act} asked for"}
+    assert grace.json == {"kernel": "librarian", "act": act, "ok": True, "text": f"librarian: {act} asked for"}
 
 
 def test_log_without_a_line_prints_none(room: FakeRoom, grace: Shell) -> None:

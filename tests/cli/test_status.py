@@ -73,3 +73,13 @@ def test_wrong_condition_is_told(text: str, message: str) -> None:
     with pytest.raises(Ended, match=message) as caught:
         parse_condition(text)
     assert caught.value.code == 2
+
+
+def test_what_is_wrong_with_the_room_comes_first(room: FakeRoom, grace: Shell) -> None:
+    view = room_view(degraded=["message_bus"], stall="librarian holds the loop", completed=1)
+    room.says("status", view)
+    assert grace("status") == 0
+    lines = grace.out.splitlines()
+    assert lines[1] == "stalled    librarian holds the loop"
+    assert lines[2] == "degraded   without message_bus"
+    assert "1 failed, 1 completed" in lines[3]

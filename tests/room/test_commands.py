@@ -147,3 +147,50 @@ async def test_the_reason_of_an_act_is_in_the_audit_log(tmp_path: Path) -> None:
         await bench.answer("kernel.pause", name="one", reason="a look at it")
         entries = (await bench.answer("audit.tail"))["data"]["entries"]
         assert entries[-1]["record"]["reason"] == "a look at it"
+
+
+async def test_waiting_ends_when_the_kernel_is_there(tmp_path: Path) -> None:
+    calm(tmp_path, "one")
+    async with opened(tmp_path) as bench:
+        assert (await bench.answer("kernel.wait", name="one", until="running", within=10))["ok"]
+        await bench.answer("kernel.stop", name="one")
+        assert (await bench.answer("kernel.wait", name="one", until="stopped", within=10))["ok"]
+        await bench.answer("kernel.start", name="one")
+        assert (await bench.answer("kernel.wait", name="one", until="running", within=10))["ok"]
+        await bench.answer("kernel.restart", name="one")
+        assert (await bench.answer("kernel.wait", name="one", until="running", within=10))["ok"]
+        assert kernel_of(bench.room.view(), "one").restarts == 2
+
+
+async def test_waiting_says_what_is_in_the_way(tmp_path: Path) -> None:
+    calm(tmp_path, "one")
+    write(tmp_path, "broken.py", "import nothing_of_this_name\n")
+    async with opened(tmp_path) as bench:
+        await bench.until(lambda view: kernel_of(view, "broken").state == "failed")
+        refused = await bench.answer("kernel.wait", name="broken", until="running", within=1)
+        assert not refused["ok"]
+        assert refused["text"].startswith("broken is failed: ModuleNotFoundError: No module named")
+
+
+async def test_log_is_read_from_a_place_on(tmp_path: Path) -> None:
+    calm(tmp_path, "one")
+    async with opened(tmp_path) as bench:
+        await bench.running("one")
+        log = bench.room.parts.kernel_log("one")
+        log.info("first", number=1)
+        first = (await bench.answer("kernel.logs", name="one", lines=1, place=""))["data"]
+        assert [line.split(maxsplit=1)[1] for line in first["lines"]] == ["info    first  number=1"]
+        log.info("second")
+        more = (await bench.answer("kernel.logs", name="one", place=first["place"], raw=True))["data"]
+        assert '"message":"second"' in more["lines"][0]
+        assert not more["missed"]
+        refused = await bench.answer("kernel.logs", name="one", place="nowhere")
+        assert "expected one that an earlier answer gave" in refused["text"]
+
+
+async def test_decision_about_a_repair_that_does_not_wait_is_refused(tmp_path: Path) -> None:
+    calm(tmp_path, "one")
+    async with opened(tmp_path) as bench:
+        for verb in ("task.approve", "task.reject"):
+            refused = await bench.answer(verb, id="TASK-9")
+            assert (refused["ok"], refused["text"]) == (False, "no patch of 'TASK-9' waits for a decision")

@@ -2,7 +2,7 @@
 
 import click
 
-from grace_tui.cli.asking import about_workspace, ask, json_option, show, show_answer, show_json
+from grace_tui.cli.asking import about_workspace, ask, json_option, show, show_act, show_answer, show_json
 from grace_tui.cli.text import Column, moment, table
 from grace_tui.faces.views import IncidentView
 from grace_tui.workspace import Workspace
@@ -19,7 +19,7 @@ COLUMNS = (
 
 @click.group()
 def command() -> None:
-    """List and look at incidents."""
+    """List, look at and acknowledge incidents."""
 
 
 @command.command("list")
@@ -41,6 +41,17 @@ def list_incidents(workspace: Workspace, only_open: bool, as_json: bool) -> int:
 def show_incident(workspace: Workspace, incident_id: str, as_json: bool) -> int:
     """Show an incident with its timeline."""
     return show_answer(ask(workspace, "incident.show", id=incident_id), as_json)
+
+
+@command.command("ack")
+@click.argument("incident_id", metavar="ID")
+@click.option("--reason", default="", help="Why; kept in the audit log.")
+@json_option
+@about_workspace
+def acknowledge(workspace: Workspace, incident_id: str, reason: str, as_json: bool) -> int:
+    """Say that you have seen an incident."""
+    answer = ask(workspace, "incident.ack", id=incident_id, reason=reason)
+    return show_act(answer, as_json, incident=incident_id, act="ack")
 
 
 def _row(found: IncidentView) -> tuple[str, ...]:

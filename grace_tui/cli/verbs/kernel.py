@@ -1,28 +1,34 @@
 """`grace-tui kernel`: list, look at and drive the kernels of the room."""
 
+import re
+
 import click
 
 from grace_tui.cli.asking import about_workspace, ask, json_option, show, show_answer, show_json
-from grace_tui.cli.exits import DONE
+from grace_tui.cli.driving import Wait, drive, names_and_wait
+from grace_tui.cli.exits import WRONG, Ended
+from grace_tui.cli.following import MOST_AT_ONCE, follow, last_lines
 from grace_tui.cli.opening import talk
-from grace_tui.cli.text import Column, clean, span, table
+from grace_tui.cli.text import Column, clean, size, span, table
 from grace_tui.faces.views import KernelView
 from grace_tui.workspace import Workspace
 
 ACTS = {
-    "start": "Start a kernel that is stopped.",
-    "stop": "Stop a kernel; it stays stopped.",
-    "restart": "Stop and start a kernel.",
-    "pause": "Let a kernel stand still, with its state.",
-    "resume": "Let a paused kernel go on.",
+    "start": "Start kernels that are stopped.",
+    "stop": "Stop kernels; they stay stopped.",
+    "restart": "Stop and start kernels, with what their files and grace.toml say now.",
+    "pause": "Let kernels stand still, with their state.",
+    "resume": "Let paused kernels go on.",
 }
 COLUMNS = (
     Column("KERNEL"),
     Column("STATE"),
-    Column("FOR", right=True),
-    Column("RATE", right=True),
-    Column("RESTARTS", right=True),
-    Column("SAYS", flexible=True),
+    Column("SINCE", right=True),
+    Column("RESTARTS", right=True, drop=4),
+    Column("HOST", drop=1),
+    Column("CPU", right=True, drop=2),
+    Column("RSS", right=True, drop=3),
+    Column("DETAIL", flexible=True),
 )
 
 
@@ -51,32 +57,53 @@ def show_kernel(workspace: Workspace, name: str, as_json: bool) -> int:
 
 @command.command("logs")
 @click.argument("name")
-@click.option("-n", "--lines", type=click.IntRange(1, 10000), default=50, show_default=True, help="How many.")
+@click.option("-n", "--lines", type=click.IntRange(1, 100_000), default=50, show_default=True, help="How many.")
+@click.option("-f", "--follow", "follows", is_flag=True, help="Go on with what is written from now on.")
+@click.option("--grep", metavar="RE", help="Only lines in which this regular expression is found.")
 @json_option
 @about_workspace
-def kernel_logs(workspace: Workspace, name: str, lines: int, as_json: bool) -> int:
-    """Show the last lines of a kernel's log."""
-    found = ask(workspace, "kernel.logs", name=name, lines=lines).part("lines", list[str])
-    if as_json:
-        return show_json(found)
-    if not found:
+def kernel_logs(workspace: Workspace, name: str, lines: int, follows: bool, grep: str | None, as_json: bool) -> int:
+    """Show the last lines of a kernel's log.
+
+    With --follow, --json prints each line as the log has it: an object with at, level, message and fields.
+    """
+    wanted = _pattern(grep)
+    if follows:
+        return follow(workspace, name, lines, wanted, as_json)
+    if lines > MOST_AT_ONCE:
+        found = list(last_lines(workspace, name, lines))
+    else:
+        found = ask(workspace, "kernel.logs", name=name, lines=lines).part("lines", list[str])
+    if not found and not as_json:
         talk(clean(f"{name} has written nothing yet"))
-    return show([clean(line) for line in found])
+    chosen = [line for line in found if wanted.search(line)]
+    return show_json(chosen) if as_json else show([clean(line) for line in chosen])
+
+
+def _pattern(text: str | None) -> re.Pattern[str]:
+    try:
+        return re.compile(text or "")
+    except re.error as error:
+        raise Ended(f"--grep {text}: not a regular expression: {error}", WRONG) from error
 
 
 def _act(verb: str, doc: str) -> click.Command:
-    @click.argument("name")
+    @click.argument("names", metavar="NAME...", nargs=-1)
     @click.option("--reason", default="", help="Why; kept in the audit log.")
+    @click.option(
+        "--wait",
+        is_flag=False,
+        flag_value=str(Wait.seconds),
+        metavar="[SECONDS]",
+        help=f"Return once it is done, with exit code 1 if it is not within {Wait.seconds:g} (or SECONDS) seconds.",
+    )
     @json_option
     @about_workspace
-    def act(workspace: Workspace, name: str, reason: str, as_json: bool) -> int:
-        answer = ask(workspace, f"kernel.{verb}", timeout=60.0, name=name, reason=reason)
-        if as_json:
-            return show_json({"kernel": name, "act": verb, "text": answer.text})
-        talk(clean(answer.text))
-        return DONE
+    def act(workspace: Workspace, names: tuple[str, ...], reason: str, wait: str | None, as_json: bool) -> int:
+        kernels, patience = names_and_wait(names, wait)
+        return drive(workspace, verb, kernels, reason, patience, as_json)
 
-    return click.command(verb, help=doc)(act)
+    return click.command(verb, help=f"{doc} The name of a group of replicas means all of them.")(act)
 
 
 for _verb, _doc in ACTS.items():
@@ -84,6 +111,8 @@ for _verb, _doc in ACTS.items():
 
 
 def _row(kernel: KernelView) -> tuple[str, ...]:
-    says = kernel.error or kernel.detail if kernel.state != "running" else kernel.summary
+    says = kernel.error or kernel.detail if kernel.state != "running" else kernel.detail or kernel.summary
     name = f"{kernel.name} *" if kernel.critical else kernel.name
-    return name, kernel.state, span(kernel.since), f"{kernel.rate:.1f}/s", str(kernel.restarts), says
+    cpu = f"{kernel.vitals.cpu_percent:.0f}%" if kernel.vitals else ""
+    rss = size(kernel.vitals.rss_bytes) if kernel.vitals else ""
+    return name, kernel.state, span(kernel.since), str(kernel.restarts), kernel.isolation, cpu, rss, says

@@ -49,6 +49,7 @@ def _awaited(workspace: Workspace, conditions: Sequence[Condition], timeout: flo
 def summary(view: RoomView) -> list[str]:
     """What the eye must meet first: is anything wrong, what is done about it."""
     failed = f", {view.failed} failed" if view.failed else ""
+    failed += f", {view.completed} completed" if view.completed else ""
     lines = [
         f"{view.workspace} on {view.host}: {view.state}, open for {span(view.uptime)} (grace-tui {view.version})",
         f"kernels    {view.running} of {view.total} running{failed}",
@@ -57,6 +58,10 @@ def summary(view: RoomView) -> list[str]:
         f"load       cpu {view.cpu_percent:.0f} %, memory {size(view.rss_bytes)}, loop lag {view.loop_lag_ms:.1f} ms",
         f"traffic    {view.bus_rate:.0f} messages/s, {view.screens} screens attached",
     ]
+    if view.degraded:
+        lines.insert(1, f"degraded   without {', '.join(view.degraded)}")
+    if view.stall:
+        lines.insert(1, f"stalled    {view.stall}")
     return [clean(line) for line in lines] + _down(view) + _incidents(view)
 
 
@@ -64,7 +69,7 @@ def _down(view: RoomView) -> list[str]:
     rows = [
         (kernel.name, kernel.state, span(kernel.since), kernel.error or kernel.detail)
         for kernel in view.kernels
-        if kernel.state != "running"
+        if kernel.state not in ("running", "completed")
     ]
     columns = (Column("KERNEL"), Column("STATE"), Column("FOR", right=True), Column("WHY", flexible=True))
     return ["", *table(columns, rows)] if rows else []

@@ -2,7 +2,7 @@
 
 import click
 
-from grace_tui.cli.asking import about_workspace, ask, json_option, show, show_answer, show_json
+from grace_tui.cli.asking import about_workspace, ask, json_option, show, show_act, show_answer, show_json
 from grace_tui.cli.text import Column, span, table
 from grace_tui.faces.views import TaskView
 from grace_tui.workspace import Workspace
@@ -19,7 +19,7 @@ COLUMNS = (
 
 @click.group()
 def command() -> None:
-    """List and look at repairs."""
+    """List, look at and decide about repairs."""
 
 
 @command.command("list")
@@ -38,6 +38,22 @@ def list_tasks(workspace: Workspace, as_json: bool) -> int:
 def show_task(workspace: Workspace, task_id: str, as_json: bool) -> int:
     """Show a repair with its gates and its diff."""
     return show_answer(ask(workspace, "task.show", id=task_id), as_json)
+
+
+def _decision(verb: str, doc: str) -> click.Command:
+    @click.argument("task_id", metavar="ID")
+    @click.option("--reason", default="", help="Why; kept in the audit log.")
+    @json_option
+    @about_workspace
+    def decide(workspace: Workspace, task_id: str, reason: str, as_json: bool) -> int:
+        answer = ask(workspace, f"task.{verb}", timeout=30.0, id=task_id, reason=reason)
+        return show_act(answer, as_json, task=task_id, act=verb)
+
+    return click.command(verb, help=doc)(decide)
+
+
+command.add_command(_decision("approve", "Let a repair that waits for you be applied."))
+command.add_command(_decision("reject", "Drop a repair that waits for you."))
 
 
 def _row(task: TaskView) -> tuple[str, ...]:

@@ -60,7 +60,7 @@ class KernelLog:
         except UnicodeEncodeError:  # lone surrogates
             clean = [_printable(line) for line in clean]
             data = _encode_output(at, stream, self.kernel, clean)
-        self.lines += [_for_people(at, stream, line, {}) for line in clean[-TAIL_LINES:]]
+        self.lines += [for_people(at, stream, line, {}) for line in clean[-TAIL_LINES:]]
         self._append(data, len(clean))
 
     def tail(self, lines: int = 200) -> list[str]:
@@ -75,7 +75,7 @@ class KernelLog:
         at = time.time()
         clean = redact_value(dict(fields))
         message = _printable(redact(message))
-        self.lines.append(_printable(_for_people(at, level, message, clean)))
+        self.lines.append(_printable(for_people(at, level, message, clean)))
         line = _encode({"at": at, "level": level, "kernel": self.kernel, "message": message}, clean)
         self._append(line + b"\n", 1)
 
@@ -116,7 +116,7 @@ def _printable(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode()
 
 
-def _for_people(at: float, level: str, message: str, fields: object) -> str:
+def for_people(at: float, level: str, message: str, fields: object) -> str:
     clock = time.strftime("%H:%M:%S", time.localtime(at))
     words = " ".join(f"{key}={value}" for key, value in fields.items()) if isinstance(fields, Mapping) else ""
     return f"{clock} {level:<7} {message}{'  ' if words else ''}{words}"
