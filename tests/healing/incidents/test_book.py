@@ -379,9 +379,9 @@ def test_evidence_is_taken_when_an_incident_opens_and_reopens_only(room: Room, e
 
 def test_related_are_open_incidents_and_those_of_the_same_coarse_signature(room: Room, evidence: FakeEvidence) -> None:
     gone = room.book.record(failed(ValueError("something else")))
-    alike = room.book.record(failed(ValueError("no 'a' here")))
+    alike = room.book.record(failed(TypeError("no 'a' here")))
     for record in (gone, alike):
         room.book.move(record.id, "resolved", "fixed", "coding_agent")
     still = room.book.record(failed(ValueError("still open")))
-    room.book.record(failed(ValueError("no 'b' here")))
+    room.book.record(failed(TypeError("no 'b' here")))
     assert [record.id for record in evidence.given[-1][1]] == [still.id, alike.id]
