@@ -19,6 +19,7 @@ _FIRST_INNER = re.compile(r"  \+-\+-{4,} 1 -{4,}$")
 _NEXT_INNER = re.compile(r"    \+-{4,} (?:\d+|\.\.\.) -{4,}$")
 _LAST_INNER = re.compile(r"    \+-{4,}$")
 _SUGGESTED = re.compile(r"[.;,]? Did you (?:mean:|mean '|forget to import).*\?$")
+_NAME = re.compile(r"(?:(?:\w+|<locals>)\.)*\w+")
 _MOST_REPEATED = 200
 _DEEPEST = 12
 _CANCELLED = "CancelledError"
@@ -119,9 +120,9 @@ def _error(link: _Link, before: PrintedError | None, depth: int) -> PrintedError
     if lines[0].endswith(HEADER):
         del lines[0]
     end = next((at for at, line in enumerate(lines) if line[:1] != " "), len(lines))
-    if end == len(lines) or not lines[end]:
+    name, _, first = lines[end].partition(":") if end < len(lines) else ("", "", "")
+    if not _NAME.fullmatch(name):
         return None
-    name, _, first = lines[end].partition(":")
     message = "\n".join([_SUGGESTED.sub("", first.removeprefix(" ")), *lines[end + 1 :]])
     inner = [_chain(block, depth + 1) for block in link.inner] if depth < _DEEPEST else []
     return PrintedError(name, message, _frames(lines[:end]), before, tuple(found for found in inner if found))

@@ -111,6 +111,8 @@ class TracebackFinder:
         elif _CLOSED.match(self._block.last):
             self._state = "message"
             return self._after(line)
+        elif self._strangers == STRANGERS:
+            return self._ended([], line)
         else:
             self._strange(line)
         return None
@@ -151,7 +153,8 @@ class TracebackFinder:
     # ---- what is held
 
     def _is_whole(self) -> bool:
-        return self._state == "message" or (self._state == "group" and bool(_CLOSED.match(self._block.last)))
+        """A group may end without its closing line, where its last exception is a group with a cause."""
+        return self._state in ("message", "group")
 
     def _begin(self, state: Literal["frames", "group", "link"], *lines: str) -> None:
         self._forget()
