@@ -151,6 +151,10 @@ class MemoryMailbox:
                 return None
         return self.waiting.pop(0)
 
+    def put_back(self, messages: Sequence[Message]) -> None:
+        self.waiting = sorted([*messages, *self.waiting], key=lambda queued: -queued.priority)
+        self.arrived.set()
+
     def close(self) -> None:
         if self in self.bus.boxes:
             self.bus.boxes.remove(self)

@@ -180,7 +180,7 @@ class Room:
     def beats(self, kernel: str) -> Mapping[str, object]:
         """A kernel's record for its evidence."""
         child = self.supervisor.children.get(kernel)
-        return {} if child is None else msgspec.to_builtins(child.record(time.monotonic()))
+        return {} if child is None else msgspec.to_builtins(self.supervisor.record(kernel))
 
     # ---- the room's own tasks
 

@@ -1,8 +1,8 @@
 """The real clock; everything else is handed one."""
 
+import asyncio
 import time
-
-import anyio
+from collections.abc import Callable
 
 
 class SystemClock:
@@ -13,4 +13,7 @@ class SystemClock:
         return time.time()
 
     async def sleep(self, seconds: float) -> None:
-        await anyio.sleep(seconds)
+        await asyncio.sleep(seconds)
+
+    def call_later(self, seconds: float, act: Callable[[], object]) -> asyncio.TimerHandle:
+        return asyncio.get_running_loop().call_later(seconds, act)

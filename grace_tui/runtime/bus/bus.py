@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from grace_tui.kernel.errors import Denied, GraceError, NoReply
 from grace_tui.kernel.events import Event
-from grace_tui.kernel.ports import Overflow
+from grace_tui.kernel.ports import Overflow, Subscription
 from grace_tui.kernel.records import PRIORITY_CRITICAL, PRIORITY_LOW, PRIORITY_NORMAL, BusStatistics, Message
 from grace_tui.kernel.topics import matches
 from grace_tui.runtime.bus.mailbox import Mailbox
@@ -46,6 +46,8 @@ class MemoryBus:
         self._dead: deque[Message] = deque(maxlen=DEAD_LETTERS_KEPT)
         self.published = self.delivered = self.denied = self.dead = 0
         self._dropped_before = 0
+        self._parked: dict[str, list[Mailbox]] = {}
+        """Subscriber -> mailboxes that wait for its next instance; they go on taking messages."""
 
     def publish(
         self, topic: str, payload: object, *, source: str, priority: int = PRIORITY_NORMAL, correlation: str = ""
@@ -84,17 +86,32 @@ class MemoryBus:
     def subscribe(
         self, subscriber: str, pattern: str, *, capacity: int = 1024, overflow: Overflow = "drop_oldest"
     ) -> Mailbox:
-        """Open a mailbox for `pattern`.
+        """Open a mailbox for `pattern`, or take over the one that was parked for it.
 
         Raises:
             Denied: a rule forbids it.
         """
         self._check_thread(subscriber, f"subscribed to {pattern}")
         self._check(subscriber, "read", pattern)
+        for parked in self._parked.get(subscriber, ()):
+            if parked.pattern == pattern:
+                self._parked[subscriber].remove(parked)
+                parked.capacity, parked.overflow = capacity, overflow
+                return parked
         box = Mailbox(subscriber, pattern, capacity, overflow, self._forget)
         self._boxes.append(box)
         self._routes.clear()
         return box
+
+    def park(self, box: Subscription) -> None:
+        """Keep a mailbox open for the next instance of its subscriber, which takes it over by the same pattern."""
+        if isinstance(box, Mailbox) and box in self._boxes:
+            self._parked.setdefault(box.subscriber, []).append(box)
+
+    def close_parked(self, subscriber: str) -> None:
+        """Close the mailboxes of a subscriber that nobody took over."""
+        for box in self._parked.pop(subscriber, ()):
+            box.close()
 
     async def request(self, topic: str, payload: object, *, source: str, timeout: float = 5.0) -> Message:
         """Publish and wait for the reply.

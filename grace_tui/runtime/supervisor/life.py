@@ -1,47 +1,32 @@
 """The life of one kernel, from the first start to the last stop: wait for providers, load, run, restart or give up.
 
-Invariant: `wake` is renewed before the child's wishes are read, so that a change between the two is never missed.
+Invariant: the bell is cleared before the child's wishes are read, so that a change between the two is never missed.
 """
 
-import asyncio
-import dataclasses
 import random
-from collections.abc import Callable, Mapping
-from typing import Any
-
-import anyio
-from anyio.abc import TaskGroup
+from collections.abc import Callable
 
 from grace_tui.kernel.context import KernelContext
-from grace_tui.runtime.reload.loader import LoadedKernel
-from grace_tui.runtime.supervisor.body import Failed, Outcome, run_body
+from grace_tui.runtime.supervisor import needs
+from grace_tui.runtime.supervisor.body import Failed, Outcome
 from grace_tui.runtime.supervisor.child import Child
-from grace_tui.runtime.supervisor.failures import KernelStuck
-from grace_tui.runtime.supervisor.parts import Parts, end, fail, move, publish_failure, release, text_of
-from grace_tui.runtime.supervisor.policy import Quarantine, decide
+from grace_tui.runtime.supervisor.loading import read
+from grace_tui.runtime.supervisor.needs import Family
+from grace_tui.runtime.supervisor.parts import Parts, fail, move, note_end, publish_failure
+from grace_tui.runtime.supervisor.policy import Quarantine, Restart, decide
+from grace_tui.runtime.supervisor.run import Run
 from grace_tui.runtime.supervisor.states import DOWN
 
 ORDER_WAIT = 10.0
 """Seconds a kernel waits for one it only starts `after`."""
-STUCK_GRACE = 2.0
-"""Seconds after the stop deadline before a task that ignores its cancellation is left behind."""
 
 
 class Life:
     """Drives one child; `family` is every child of the supervisor, `context` makes a context for this one."""
 
-    def __init__(
-        self,
-        child: Child,
-        family: Mapping[str, Child],
-        parts: Parts,
-        tasks: TaskGroup,
-        context: Callable[[Child], KernelContext],
-    ) -> None:
+    def __init__(self, child: Child, family: Family, parts: Parts, context: Callable[[Child], KernelContext]) -> None:
         self.child, self.family, self.parts = child, family, parts
-        self.tasks, self.context = tasks, context
-        self.left_behind: set[asyncio.Task[None]] = set()
-        """Bodies that ignored their cancellation; held here because asyncio alone would not keep them."""
+        self.run = Run(child, family, parts, context)
 
     async def live(self) -> None:
         """Never returns; a defect of ours is published as a failure of this kernel and spares the others."""
@@ -54,30 +39,49 @@ class Life:
 
     async def _turn(self) -> None:
         child = self.child
-        child.wake = anyio.Event()
+        child.bell.clear()
         if not child.wanted:
+            child.waits_for = ()
             if child.state not in ("stopped", "completed"):
                 move(self.parts, child, "stopped", child.detail or "stopped")
-            await child.wake.wait()
+            self.parts.bus.close_parked(child.name)
+            await child.bell.wait(self.parts.clock)
+        elif child.barred:
+            await self._quarantine(child.barred)
         elif await self._providers_ready() and await self._load():
-            outcome = await self._run()
-            if isinstance(outcome, Failed):
-                await self._after_failure(outcome)
-            elif outcome.reason == "finished":
-                child.wanted, child.detail = False, "finished"
-                move(self.parts, child, "completed", "finished")
+            await self._conclude(await self.run.once())
+
+    async def _conclude(self, outcome: Outcome) -> None:
+        child = self.child
+        if isinstance(outcome, Failed):
+            await self._after_failure(outcome)
+        elif outcome.reason == "finished":
+            note_end(self.parts, child, "finished")
+            child.wanted, child.detail = False, "finished"
+            move(self.parts, child, "completed", "finished")
+        else:
+            note_end(self.parts, child, child.detail if not child.wanted else f"ended to {outcome.reason}")
+
+    # ---- before the run
 
     async def _providers_ready(self) -> bool:
         """Wait for the kernels this one needs; False once it is not wanted any more."""
         child, clock = self.child, self.parts.clock
-        if self.parts.may_load is not None:
-            await self.parts.may_load.wait()
+        if not child.spec.requires and not child.spec.after and self._doors_open():
+            return child.wanted
         deadline = clock.monotonic() + ORDER_WAIT
         while child.wanted:
-            child.wake = anyio.Event()
-            missing = [name for name in child.spec.requires if not self._is_up(name)]
+            child.bell.clear()
+            if not self._doors_open():
+                await child.bell.wait(clock)
+                continue
+            spec = child.spec
+            missing = [name for name in spec.requires if not needs.is_met(spec, self.family.get(name), name)]
+            if missing and (circle := needs.cycle_through(child.name, self.family)):
+                await self._refuse(needs.RequiresCycle(circle))
+                return False
             left = deadline - clock.monotonic()
-            unsettled = [name for name in child.spec.after if left > 0 and self._is_unsettled(name)]
+            unsettled = [name for name in spec.after if left > 0 and self._is_unsettled(name)]
             child.waits_for = (*missing, *unsettled)
             if not child.waits_for:
                 return True
@@ -93,123 +97,24 @@ class Life:
         if child.state != "starting":
             move(self.parts, child, "starting", "loading")
         child.phase, child.stale, child.detail = "load", False, "loading"
-        try:
-            child.code = await self._read()
-        except anyio.get_cancelled_exc_class():
-            raise
-        except BaseException as error:  # part of the crash boundary: importing a kernel runs its code
-            fail(self.parts, child, Failed("load", error))
-            child.detail = "waits for a file to change"
-            while child.wanted and not child.stale:
-                await child.wake.wait()
-                child.wake = anyio.Event()
+        found = await read(child, self.parts)
+        if isinstance(found, BaseException):
+            await self._refuse(found)
             return False
-        return await self._providers_ready() and not child.stale
+        return found and await self._providers_ready() and not child.stale
 
-    async def _read(self) -> LoadedKernel:
-        name = self.child.name
-        self.child.loading = True
-        try:
-            code = await self.child.source.load(name)
-        finally:
-            self.child.loading = False
-        apply_overrides(code, self.parts.overrides.get(name, {}))
-        return code
-
-    async def _run(self) -> Outcome:
+    async def _refuse(self, error: BaseException) -> None:
+        """A kernel that cannot even be begun waits for a changed file or a person."""
         child = self.child
-        if child.code is None:
-            raise AssertionError(f"{child.name} has no code to run")
         if child.state != "starting":
-            move(self.parts, child, "starting", "starting")
-        child.ending, child.hung, child.waits_for, child.detail = "", None, (), "starting"
-        child.restarts += 1
-        child.was_ready = False
-        child.last_beat = self.parts.clock.monotonic()
-        kind, context = child.code.kind, self.context(child)
-        # Made before the body's first step, so that a stop in between reaches it.
-        child.scope = anyio.CancelScope()
-        done, outcomes = anyio.Event(), list[Outcome]()
+            move(self.parts, child, "starting", "loading")
+        child.waits_for = ()
+        fail(self.parts, child, Failed("load", error))
+        child.detail = "waits for a file to change"
+        await self._standstill()
 
-        async def body() -> None:
-            try:
-                outcomes.append(await run_body(child, kind, context, self._ready))
-            finally:
-                done.set()
-
-        # Not in the task group: one body that ignores its cancellation would keep the whole group from ending.
-        task = asyncio.create_task(body(), name=f"kernel:{child.name}")
-        try:
-            await self._until(done, kind.spec.stop_timeout)
-        finally:
-            if not done.is_set():
-                task.cancel()
-                self.left_behind.add(task)
-                task.add_done_callback(self.left_behind.discard)
-        release(child)
-        if outcomes:
-            return outcomes[0]
-        _disown(child, context)
-        return Failed("stop", KernelStuck(child.name, kind.spec.stop_timeout))
-
-    async def _until(self, done: anyio.Event, stop_timeout: float) -> None:
-        """Wait for the body's end; take changed code; leave a task behind that ignores its cancellation."""
-        child = self.child
-        while not done.is_set():
-            child.wake = anyio.Event()
-            if child.stale and not child.ending and child.instance is not None:
-                await self._take_new_code()
-            if child.ending:
-                release(child)
-                with anyio.move_on_after(2 * stop_timeout + STUCK_GRACE):
-                    await done.wait()
-                return
-            await _first(done, child.wake)
-
-    async def _take_new_code(self) -> None:
-        """Load the changed file while the old instance serves, and end that one only if the new code loads."""
-        child = self.child
-        child.stale = False
-        try:
-            child.code = await self._read()
-        except anyio.get_cancelled_exc_class():
-            raise
-        except BaseException as error:  # part of the crash boundary: importing a kernel runs its code
-            child.detail = f"runs its last good version; the file on disk does not load: {text_of(error)}"
-            publish_failure(self.parts, child, Failed("load", error))
-            child.tell_moved()
-            return
-        end(self.parts, child, "restart")
-
-    async def _after_failure(self, failed: Failed) -> None:
-        child, now = self.child, self.parts.clock.monotonic()
-        child.crashes.append(now)
-        fail(self.parts, child, failed)
-        child.wake = anyio.Event()
-        if child.code is not None and child.code.kind.spec.restart == "temporary":
-            child.wanted, child.detail = False, f"temporary; {child.detail}"
-        if not child.wanted or child.stale:
-            return
-        decision = decide(self.parts.policy, child.crashes, now, was_ready=child.was_ready, chance=random.random())
-        if isinstance(decision, Quarantine):
-            child.detail = f"quarantined after {decision.reason}: waits for a changed file or for start"
-            move(self.parts, child, "quarantined", decision.reason)
-            await child.wake.wait()
-        elif decision.after > 0:
-            move(self.parts, child, "backing_off", f"next try in {decision.after:.1f} s")
-            child.next_try = now + decision.after
-            with anyio.move_on_after(decision.after):
-                await child.wake.wait()
-
-    def _ready(self) -> None:
-        child = self.child
-        if child.ending:
-            return
-        if child.stale:  # its file changed during the start
-            child.poke()
-        child.was_ready = True
-        child.error = child.detail = ""
-        move(self.parts, child, "running", "probe passed")
+    def _doors_open(self) -> bool:
+        return self.parts.may_load is None or self.parts.may_load.is_set()
 
     def _show_waiting(self) -> None:
         child = self.child
@@ -219,40 +124,72 @@ class Life:
         elif child.state not in ("starting", "stopped"):
             move(self.parts, child, "stopped", child.detail)
 
-    def _is_up(self, name: str) -> bool:
-        provider = self.family.get(name)
-        return provider is not None and provider.state in ("running", "paused") and not provider.is_changing
-
     def _is_unsettled(self, name: str) -> bool:
         other = self.family.get(name)
         return other is not None and other.wanted and other.state in ("stopped", "starting")
 
-    async def _any_moves(self, names: tuple[str, ...], within: float | None) -> None:
-        others = [self.family[name].moved for name in names if name in self.family]
-        with anyio.move_on_after(within):
-            await _first(self.child.wake, *others)
+    async def _any_moves(self, names: tuple[str, ...], seconds: float | None) -> None:
+        others = [self.family[name] for name in names if name in self.family]
+        for other in others:
+            other.watchers.add(self.child)
+        try:
+            await self.child.bell.wait(self.parts.clock, seconds)
+        finally:
+            for other in others:
+                other.watchers.discard(self.child)
 
+    # ---- after the run
 
-def apply_overrides(code: LoadedKernel, overrides: Mapping[str, Any]) -> None:
-    """Let the workspace's settings speak over a kernel's own spec; the class was made for this load alone."""
-    if overrides:
-        code.kind.spec = dataclasses.replace(code.kind.spec, **overrides)
+    async def _after_failure(self, failed: Failed) -> None:
+        """Restart at once, later, or not at all; those that restart together with it end before it does."""
+        child, now = self.child, self.parts.clock.monotonic()
+        decision = self._decide(now)
+        fail(self.parts, child, failed)
+        child.bell.clear()
+        if not child.wanted:
+            return
+        if not child.stale:
+            if child.spec.restart == "temporary":
+                child.detail = f"{child.detail}; a temporary kernel is not restarted"
+                self.parts.bus.close_parked(child.name)
+                await self._standstill()
+            elif isinstance(decision, Quarantine):
+                await self._quarantine(decision.reason)
+            elif decision.after > 0:
+                await self._back_off(now, decision.after)
+        if child.wanted:
+            await self.run.end_partners()
 
+    def _decide(self, now: float) -> Restart | Quarantine:
+        child, policy = self.child, self.parts.policy.of(self.child.spec)
+        if child.running_since is not None and now - child.running_since >= policy.healthy_after:
+            child.streak = 0
+        child.streak += 1
+        child.crashes.append(now)
+        while now - child.crashes[0] > policy.period:
+            child.crashes.popleft()
+        if child.barred:
+            return Quarantine(child.barred)
+        return decide(policy, child.crashes, child.streak, now, was_ready=child.was_ready, chance=random.random())
 
-def _disown(child: Child, context: KernelContext) -> None:
-    """Part a child from a body that does not end, so that it cannot speak for the next one."""
-    child.instance = child.scope = None
-    context.close()
-    context.beat, context.count = (lambda: None), (lambda units: None)
+    async def _quarantine(self, reason: str) -> None:
+        child = self.child
+        child.detail = f"quarantined after {reason}: waits for a changed file or for start"
+        move(self.parts, child, "quarantined", reason)
+        self.parts.bus.close_parked(child.name)
+        await self._standstill()
 
+    async def _back_off(self, now: float, seconds: float) -> None:
+        child, clock = self.child, self.parts.clock
+        move(self.parts, child, "backing_off", f"next try in {seconds:.1f} s")
+        child.next_try = now + seconds
+        while child.wanted and not child.stale and (left := child.next_try - clock.monotonic()) > 0:
+            child.bell.clear()
+            await child.bell.wait(clock, left)
 
-async def _first(*events: anyio.Event) -> None:
-    """Wait for the first of several events."""
-
-    async def cancel_when(event: anyio.Event) -> None:
-        await event.wait()
-        waiting.cancel_scope.cancel()
-
-    async with anyio.create_task_group() as waiting:
-        for event in events:
-            waiting.start_soon(cancel_when, event)
+    async def _standstill(self) -> None:
+        """Wait for a person, or for a change on disk."""
+        child = self.child
+        while child.wanted and not child.stale:
+            child.bell.clear()
+            await child.bell.wait(self.parts.clock)

@@ -6,24 +6,29 @@ from typing import Any
 
 import anyio
 
+from grace_tui.kernel.base import Kernel
 from grace_tui.kernel.context import KernelContext
+from grace_tui.kernel.errors import LoopBlocked, LoopBroken
 from grace_tui.kernel.events import KernelFailed, KernelStateChanged
-from grace_tui.kernel.ports import BusPort, Clock, LogPort
-from grace_tui.kernel.records import PRIORITY_CRITICAL, KernelState
+from grace_tui.kernel.ports import LogPort
+from grace_tui.kernel.records import PRIORITY_CRITICAL, ExitRecord, KernelState
+from grace_tui.runtime.bus import MemoryBus
 from grace_tui.runtime.hosts.source import Source
 from grace_tui.runtime.reload.loader import KernelLoader
 from grace_tui.runtime.supervisor.body import Failed
 from grace_tui.runtime.supervisor.child import Child
 from grace_tui.runtime.supervisor.policy import RestartPolicy
+from grace_tui.runtime.supervisor.report import exit_of
 from grace_tui.runtime.supervisor.states import LEGAL, IllegalMove
+from grace_tui.runtime.supervisor.timing import TimerClock
 
 SOURCE = "supervisor"
 
 
 @dataclass(slots=True)
 class Parts:
-    clock: Clock
-    bus: BusPort
+    clock: TimerClock
+    bus: MemoryBus
     loader: KernelLoader
     make_context: Callable[[str, LogPort, Mapping[str, object]], KernelContext]
     """Kernel name, its log, its settings -> a context; the supervisor fills in its own callbacks."""
@@ -48,7 +53,7 @@ def move(parts: Parts, child: Child, state: KernelState, reason: str) -> None:
     old = child.state
     if state not in LEGAL[old]:
         raise IllegalMove(child.name, old, state)
-    child.state, child.since = state, parts.clock.monotonic()
+    child.state, child.since, child.since_at = state, parts.clock.monotonic(), parts.clock.time()
     if state != "backing_off":
         child.next_try = None
     child.tell_moved()
@@ -59,22 +64,38 @@ def move(parts: Parts, child: Child, state: KernelState, reason: str) -> None:
 
 def fail(parts: Parts, child: Child, failed: Failed) -> None:
     """Move a kernel to failed and publish why, with the live exception."""
+    if isinstance(failed.error, LoopBlocked | LoopBroken):
+        failed = Failed("block", failed.error)
     child.error = text_of(failed.error)
     child.detail = f"failed in {failed.phase}"
+    child.last_exit = exit_of(failed.error, child.error, failed.phase, parts.clock.time())
     move(parts, child, "failed", child.error)
     publish_failure(parts, child, failed)
 
 
 def publish_failure(parts: Parts, child: Child, failed: Failed) -> None:
     """Publish a failure that need not have taken the kernel down."""
+    if isinstance(failed.error, LoopBlocked | LoopBroken):
+        return  # the guard told it before it broke the kernel, with the stack that it had sampled
     child.log.error("failed", phase=failed.phase, error=text_of(failed.error))
     event = KernelFailed(child.name, failed.phase, parts.clock.time(), failed.error)
     parts.bus.publish(event.topic, event, source=SOURCE, priority=PRIORITY_CRITICAL)
 
 
+def note_end(parts: Parts, child: Child, reason: str) -> None:
+    """Keep that a run ended as it should."""
+    child.last_exit = ExitRecord(parts.clock.time(), reason, child.phase, ok=True)
+
+
 def save(parts: Parts, child: Child) -> None:
-    """Keep what the instance needs next time; a kernel that cannot say loses its state, not its life."""
-    if child.instance is None or child.ending or child.state not in ("running", "paused"):
+    """Keep what a running instance needs next time."""
+    if not child.ending:
+        keep_state(parts, child)
+
+
+def keep_state(parts: Parts, child: Child) -> None:
+    """Ask an instance for its state, also while it ends; one that cannot say loses its state, not its life."""
+    if child.instance is None or child.state not in ("running", "paused"):
         return
     try:
         parts.save_state(child.name, child.instance.save_state())
@@ -83,19 +104,22 @@ def save(parts: Parts, child: Child) -> None:
 
 
 def end(parts: Parts, child: Child, why: str) -> None:
-    """Cancel the running body, if there is one, after its state was saved."""
+    """Have the running body ended by its life, if there is one."""
     if child.scope is None or child.ending:
         return
-    save(parts, child)
-    child.ending = why
-    child.scope.cancel()
+    if child.carries or drains(child):  # others end first, or it has something to finish
+        child.ending = why
+    else:
+        save(parts, child)
+        child.ending = why
+        child.scope.cancel()
+    child.gate.open()
+    child.poke()
 
 
-def release(child: Child) -> None:
-    """Let a paused kernel go on."""
-    if child.resumed is not None:
-        child.resumed.set()
-        child.resumed = None
+def drains(child: Child) -> bool:
+    """Whether the kernel has something to finish before it is cancelled."""
+    return child.instance is not None and type(child.instance).drain is not Kernel.drain
 
 
 def text_of(error: BaseException) -> str:

@@ -3,7 +3,9 @@
 Runs on the supervisor loop; what happens is published on the bus, commands are method calls on the same loop.
 """
 
+import asyncio
 import difflib
+import functools
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 
@@ -15,12 +17,16 @@ from grace_tui.kernel.context import KernelContext
 from grace_tui.kernel.errors import GraceError, ProviderDown
 from grace_tui.kernel.records import KernelRecord
 from grace_tui.runtime.hosts.source import TaskSource
+from grace_tui.runtime.supervisor import needs, report
 from grace_tui.runtime.supervisor.body import Failed
 from grace_tui.runtime.supervisor.child import Child
 from grace_tui.runtime.supervisor.failures import KernelHung
-from grace_tui.runtime.supervisor.life import STUCK_GRACE, Life
-from grace_tui.runtime.supervisor.parts import Parts, end, move, publish_failure, release, save, text_of
+from grace_tui.runtime.supervisor.gate import gating, ungated
+from grace_tui.runtime.supervisor.life import Life
+from grace_tui.runtime.supervisor.parts import Parts, end, move, publish_failure, save, text_of
+from grace_tui.runtime.supervisor.run import STUCK_GRACE
 from grace_tui.runtime.supervisor.states import DOWN
+from grace_tui.runtime.supervisor.timing import Limit
 
 HANDLE_WAIT = 5.0
 """Seconds a call through a handle waits for a provider that is starting."""
@@ -40,14 +46,21 @@ class Supervisor:
         """Take a kernel in and begin its life; `path` is relative to the workspace."""
         now = self.parts.clock.monotonic()
         settings = self.parts.settings.get(name, {})
-        child = Child(name, path, self.parts.open_log(name), settings, now, self._source(name), wanted=wanted)
+        log, source = self.parts.open_log(name), self._source(name)
+        child = Child(name, path, log, settings, now, source, since_at=self.parts.clock.time(), wanted=wanted)
         self.children[name] = child
         for other in self.children.values():
             if name in other.waits_for:
                 other.poke()
-        life = Life(child, self.children, self.parts, self.tasks, self._context)
-        self.tasks.start_soon(life.live, name=f"life:{name}")
+        life = Life(child, self.children, self.parts, self._context)
+        ungated().run(functools.partial(self.tasks.start_soon, life.live, name=f"life:{name}"))
         return child
+
+    async def open_doors(self, may_load: anyio.Event) -> None:
+        """Let the kernels load once the first screen is there."""
+        await may_load.wait()
+        for child in self.children.values():
+            child.poke()
 
     def start(self, name: str) -> None:
         """Let a kernel run again: from stopped, failed, backing off or quarantine; its budget starts afresh."""
@@ -61,23 +74,26 @@ class Supervisor:
         child = self.child(name)
         child.wanted = False
         child.detail = reason
+        if child.loading is not None:
+            child.loading.cancel()
         end(self.parts, child, "stop")
         child.poke()
 
     def restart(self, name: str) -> None:
-        """Stop and start a kernel, reading its file again."""
+        """Stop and start a kernel, reading its file again; those that restart with it do so in order."""
         child = self.child(name)
-        if child.state in ("running", "paused", "starting"):
+        if child.scope is not None and not child.ending:
+            child.carries = "strategy" if needs.restarts_with(child, self.children, strategy=True) else ""
             end(self.parts, child, "restart")
         self._try_again(child)
 
     def pause(self, name: str) -> None:
-        """Hold a running kernel at its next turn; its beats are excused."""
+        """Hold every task of a running kernel where it next waits; its beats are excused."""
         child = self.child(name)
         if child.state != "running" or child.ending:
             state = "ending" if child.ending else child.state
             raise GraceError(f"{name} is {state}; only a running kernel can be paused")
-        child.resumed = anyio.Event()
+        child.gate.close()
         move(self.parts, child, "paused", "paused")
         self._hook(child, "paused")
 
@@ -87,9 +103,22 @@ class Supervisor:
         if child.state != "paused":
             raise GraceError(f"{name} is {child.state}; only a paused kernel can be resumed")
         child.last_beat = self.parts.clock.monotonic()
-        release(child)
+        child.gate.open()
         move(self.parts, child, "running", "resumed")
         self._hook(child, "resumed")
+
+    def note_block(self, name: str) -> None:
+        """Count that a kernel held this loop."""
+        self.child(name).blocks += 1
+
+    def quarantine(self, name: str, reason: str) -> None:
+        """Take a kernel down for what it did; it waits for a changed file or for `start`."""
+        child = self.child(name)
+        child.barred = reason
+        if child.scope is not None and not child.ending:
+            child.ending, child.hung = "hung", GraceError(reason)
+            child.scope.cancel()
+        child.poke()
 
     def child(self, name: str) -> Child:
         """Return a kernel by name, or raise with the names there are."""
@@ -111,30 +140,32 @@ class Supervisor:
         touched = {child for child in self.children.values() if self._made_from(child, changed)}
         # A kernel that is down may have been waiting for exactly this change, in whichever file it was; one that is
         # being loaded may have read the file just before.
-        down = {child for child in self.children.values() if child.wanted and (child.state in DOWN or child.loading)}
+        down = {child for child in self.children.values() if child.wanted and self._may_be_mended(child)}
         for child in touched | down:
             child.stale = True
             if child.state in DOWN:
-                child.crashes.clear()
+                _forgive(child)
             child.poke()
         return sorted(child.name for child in touched | down)
 
     def records(self) -> tuple[KernelRecord, ...]:
         """Every kernel in boot order."""
-        now = self.parts.clock.monotonic()
-        records = [child.record(now) for child in self.children.values()]
-        return tuple(sorted(records, key=lambda record: (record.priority, record.name)))
+        return report.records(self.children, self.parts.policy, self.parts.clock)
+
+    def record(self, name: str) -> KernelRecord:
+        """One kernel, without what only the others know of it."""
+        return report.record(self.child(name), self.parts.policy, self.parts.clock.monotonic())
 
     async def wait_running(self, name: str, within: float) -> bool:
-        """Wait until a kernel is RUNNING; False where that takes longer than `within` seconds."""
+        """Wait until a kernel is RUNNING; False where that takes longer."""
         child = self.child(name)
-        with anyio.move_on_after(within):
+        with Limit(self.parts.clock, within):
             while child.state != "running" or child.ending:
                 await child.moved.wait()
         return child.state == "running" and not child.ending
 
     async def resolve(self, consumer: str, provider: str) -> object:
-        """Return the provider's running instance, waiting a little while it is starting.
+        """Return the provider's running instance, waiting a little while it is starting or paused.
 
         Raises:
             ProviderDown: it is not running.
@@ -153,9 +184,11 @@ class Supervisor:
         now = self.parts.clock.monotonic()
         for child in self.children.values():
             child.second()
-            if child.instance is not None and child.state == "running":
-                self._ask_summary(child, child.instance)
+            if child.instance is not None and child.state in ("running", "paused"):
+                self._ask(child, child.instance)
                 self._check_beat(child, now)
+            else:
+                child.vitals = None
 
     def save_states(self) -> None:
         """Keep the state of every running kernel, in case the process is killed."""
@@ -163,29 +196,41 @@ class Supervisor:
             save(self.parts, child)
 
     async def stop_all(self) -> None:
-        """Stop every kernel, dependents before their providers, each within its deadline."""
-        left = dict(self.children)
-        while left:
-            needed = {name for child in left.values() for name in child.spec.requires if child.scope is not None}
-            wave = [child for name, child in left.items() if name not in needed] or list(left.values())
-            for child in wave:
-                self.stop(child.name, "the room is closing")
-            for child in wave:
-                with anyio.move_on_after(2 * child.spec.stop_timeout + STUCK_GRACE + 1):
-                    while child.state not in ("stopped", "completed"):
-                        await child.moved.wait()
-                del left[child.name]
+        """Stop every kernel, each as soon as all that depend on it have stopped, within its deadlines."""
+        gone = {name: asyncio.Event() for name in self.children}
+        async with anyio.create_task_group() as tasks:
+            first = set[str]()
+            for wave in needs.waves(self.children, self.children):
+                for name in wave:
+                    tasks.start_soon(self._stop_in_turn, name, first & needs.dependents((name,), self.children), gone)
+                first.update(wave)
+
+    async def _stop_in_turn(self, name: str, dependents: set[str], gone: Mapping[str, asyncio.Event]) -> None:
+        child = self.children[name]
+        for dependent in dependents:
+            await gone[dependent].wait()
+        self.stop(name, "the room is closing")
+        with Limit(self.parts.clock, 4 * child.spec.stop_timeout + STUCK_GRACE + 1):
+            while child.state not in ("stopped", "completed"):
+                await child.moved.wait()
+        gone[name].set()
 
     def _try_again(self, child: Child) -> None:
         child.wanted, child.stale = True, True
-        child.crashes.clear()
+        _forgive(child)
         child.poke()
+
+    def _may_be_mended(self, child: Child) -> bool:
+        """Whether a change anywhere could be what it waits for; a temporary kernel is not begun again for that."""
+        if child.state == "failed" and child.code is not None and child.spec.restart == "temporary":
+            return False
+        return child.state in DOWN or child.loading is not None
 
     def _made_from(self, child: Child, changed: set[str]) -> bool:
         return child.path in changed or (child.code is not None and bool(changed & child.code.files))
 
     async def _wait_serving(self, child: Child) -> None:
-        with anyio.move_on_after(HANDLE_WAIT):
+        with Limit(self.parts.clock, HANDLE_WAIT):
             while not _serves(child) and child.state not in DOWN:
                 await child.moved.wait()
 
@@ -205,14 +250,10 @@ class Supervisor:
         def keep_state(state: Mapping[str, object]) -> None:
             self.parts.save_state(child.name, state)
 
-        async def unpaused() -> None:
-            if child.resumed is not None:
-                await child.resumed.wait()
-
         async def resolve(provider: str) -> object:
             return await self.resolve(child.name, provider)
 
-        context.beat, context.count, context.unpaused, context.resolve = beat, count, unpaused, resolve
+        context.beat, context.count, context.resolve = beat, count, resolve
         context.failed, context.keep_state = failed, keep_state
         context.saved_state = self.parts.load_state(child.name)
         return context
@@ -225,16 +266,16 @@ class Supervisor:
         except Exception as error:  # kernel code: it is paused or goes on all the same
             publish_failure(self.parts, child, Failed(name, error))
 
-    def _ask_summary(self, child: Child, kernel: Kernel) -> None:
+    def _ask(self, child: Child, kernel: Kernel) -> None:
         try:
-            child.summary = kernel.summary()
+            child.summary, child.vitals = kernel.summary(), kernel.vitals()
         except Exception as error:  # kernel code: what it could not say is shown in its place
-            child.summary = f"summary failed: {text_of(error)}"
+            child.summary, child.vitals = f"could not say how it is: {text_of(error)}", None
 
     def _check_beat(self, child: Child, now: float) -> None:
         limit = child.spec.heartbeat_timeout
         age = now - (child.last_beat or now)
-        if age > limit and child.scope is not None and not child.ending:
+        if child.state == "running" and age > limit and child.scope is not None and not child.ending:
             child.ending = "hung"
             child.hung = KernelHung(child.name, age, limit)
             child.scope.cancel()
@@ -244,15 +285,24 @@ class Supervisor:
 @asynccontextmanager
 async def open_supervisor(parts: Parts) -> AsyncIterator[Supervisor]:
     """Run a supervisor; leaving the context stops every kernel in order."""
-    async with anyio.create_task_group() as tasks:
-        supervisor = Supervisor(tasks, parts)
-        try:
-            yield supervisor
-        finally:
-            with anyio.CancelScope(shield=True):
-                await supervisor.stop_all()
-            tasks.cancel_scope.cancel()
+    with gating(asyncio.get_running_loop()):
+        async with anyio.create_task_group() as tasks:
+            supervisor = Supervisor(tasks, parts)
+            if parts.may_load is not None:
+                tasks.start_soon(supervisor.open_doors, parts.may_load)
+            try:
+                yield supervisor
+            finally:
+                with anyio.CancelScope(shield=True):
+                    await supervisor.stop_all()
+                tasks.cancel_scope.cancel()
 
 
 def _serves(child: Child) -> bool:
-    return child.instance is not None and child.state in ("running", "paused")
+    return child.instance is not None and child.state == "running"
+
+
+def _forgive(child: Child) -> None:
+    """A kernel that is tried again for a reason has its whole budget."""
+    child.crashes.clear()
+    child.streak, child.barred = 0, ""

@@ -75,7 +75,8 @@ async def test_any_order_of_events_ends_well(tmp_path: Path, seed: int) -> None:
         with anyio.fail_after(10):
             while set(bench.states().values()) != {"running"}:
                 for name in NAMES:
-                    await bench.supervisor.wait_running(name, 5.0)
+                    if bench.states()[name] == "quarantined":  # by orders to crash that waited in its mailbox
+                        bench.supervisor.start(name)
                 await anyio.lowlevel.checkpoint()
         children = list(bench.supervisor.children.values())
     states = dict.fromkeys(NAMES, "stopped")

@@ -10,7 +10,7 @@ import pytest
 
 from grace_tui.kernel import GraceError, KernelFailed
 from grace_tui.runtime.hosts import source
-from grace_tui.runtime.supervisor import life
+from grace_tui.runtime.supervisor import run
 from tests.runtime.supervisor.bench import Bench, calm, supervising, write
 
 GATED = """
@@ -113,7 +113,7 @@ async def test_a_start_that_swallows_its_cancellation_never_gets_to_run(tmp_path
 async def test_a_body_that_ignores_its_cancellation_is_left_behind_and_cannot_disturb_the_next(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(life, "STUCK_GRACE", 0.05)
+    monkeypatch.setattr(run, "STUCK_GRACE", 0.05)
     write(
         tmp_path,
         "deaf.py",
@@ -168,7 +168,7 @@ async def test_a_body_that_ignores_its_cancellation_is_left_behind_and_cannot_di
 async def test_a_kernel_that_never_ends_does_not_keep_the_supervisor_from_ending(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(life, "STUCK_GRACE", 0.05)
+    monkeypatch.setattr(run, "STUCK_GRACE", 0.05)
     monkeypatch.setattr("grace_tui.runtime.supervisor.supervisor.STUCK_GRACE", 0.05)
     write(
         tmp_path,

@@ -204,13 +204,13 @@ async def test_a_changed_file_replaces_the_running_instance(tmp_path: Path) -> N
     path = calm(tmp_path, "calm")
     async with supervising(tmp_path) as bench:
         await bench.running("calm")
-        before = bench.supervisor.child("calm").record(0).version
+        before = bench.supervisor.record("calm").version
         path.write_text(path.read_text() + "\n# changed\n")
         moved = bench.supervisor.child("calm").moved
         assert bench.supervisor.files_changed(["kernels/calm.py"]) == ["calm"]
         await moved.wait()
         await bench.running("calm")
-        assert bench.supervisor.child("calm").record(0).version != before
+        assert bench.supervisor.record("calm").version != before
 
 
 async def test_a_change_that_does_not_load_leaves_the_old_version_serving(tmp_path: Path) -> None:

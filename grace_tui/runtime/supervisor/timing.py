@@ -1,0 +1,85 @@
+"""Time for the supervisor: every limit and delay goes by the injected clock, so that a test can move it.
+
+`Bell` wakes the one life that waits for it; `Limit` gives a piece of work a limit.
+"""
+
+import asyncio
+from collections.abc import Callable
+from types import TracebackType
+from typing import Protocol
+
+import anyio
+
+from grace_tui.kernel.ports import Clock
+
+
+class Timer(Protocol):
+    def cancel(self) -> object: ...
+
+
+class TimerClock(Clock, Protocol):
+    """A clock that also calls back."""
+
+    def call_later(self, seconds: float, act: Callable[[], object]) -> Timer: ...
+
+
+class Bell:
+    """Wakes one waiter. A ring before the wait counts, until `clear`."""
+
+    __slots__ = ("_waiter", "rung")
+
+    def __init__(self) -> None:
+        self.rung = False
+        self._waiter: asyncio.Future[None] | None = None
+
+    def ring(self) -> None:
+        self.rung = True
+        waiter = self._waiter
+        if waiter is not None and not waiter.done():
+            waiter.set_result(None)
+
+    def clear(self) -> None:
+        self.rung = False
+
+    async def wait(self, clock: TimerClock, seconds: float | None = None) -> None:
+        """Return at a ring, or after `seconds`; at once where it rang since the last `clear`."""
+        if self.rung:
+            return
+        waiter = self._waiter = asyncio.get_running_loop().create_future()
+        timer = None if seconds is None else clock.call_later(max(seconds, 0.0), lambda: _end(waiter))
+        try:
+            await waiter
+        finally:
+            self._waiter = None
+            if timer is not None:
+                timer.cancel()
+
+
+class Limit:
+    """A limit for the block under it; `expired` says whether the block was cut short."""
+
+    __slots__ = ("clock", "scope", "seconds", "timer")
+
+    def __init__(self, clock: TimerClock, seconds: float, *, shield: bool = False) -> None:
+        self.clock, self.seconds = clock, seconds
+        self.scope = anyio.CancelScope(shield=shield)
+
+    def __enter__(self) -> "Limit":
+        self.scope.__enter__()
+        self.timer = self.clock.call_later(self.seconds, self.scope.cancel)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool:
+        self.timer.cancel()
+        return bool(self.scope.__exit__(kind, error, trace))
+
+    @property
+    def expired(self) -> bool:
+        return self.scope.cancelled_caught
+
+
+def _end(waiter: "asyncio.Future[None]") -> None:
+    if not waiter.done():
+        waiter.set_result(None)
