@@ -97,6 +97,8 @@ class _Compiler:
             self._refuse("isolation", table.isolation, "is for kernels of a file; a command always has its own process")
         if table.heartbeat_timeout is not None:
             self._refuse("heartbeat_timeout", table.heartbeat_timeout, "is for kernels of a file; use alive")
+        if table.schedule is not None and table.ready is not None:
+            self._refuse("ready", None, "cannot be asked of a program that runs on a schedule")
         if table.follows is not None and table.requires is None:
             self._refuse("follows", table.follows, "needs requires with the same names")
 
@@ -162,10 +164,11 @@ class _Compiler:
             self._refuse("schedule", None, f"{said}; expected one of them")
         if table.zone:
             self._parsed("schedule.zone", table.zone, _zone)
-        if table.cron is not None:
-            self._parsed("schedule.cron", table.cron, _cron)
         interval = 0.0 if table.every is None else self._parsed("schedule.every", table.every, parsing.span)
-        return Schedule(cron=table.cron or "", interval=interval, zone=table.zone, run_at_start=table.run_at_start)
+        found = Schedule(cron=table.cron or "", interval=interval, zone=table.zone, run_at_start=table.run_at_start)
+        if table.cron is not None:
+            self._parsed("schedule.cron", table.cron, lambda _: _due(found))
+        return found
 
     def _parsed(self, key: str, value: Any, parse: Callable[[Any], T]) -> T:
         try:
@@ -193,11 +196,14 @@ def _zone(value: str) -> str:
     return value
 
 
-def _cron(value: str) -> str:
-    from apscheduler.triggers.cron import CronTrigger  # type: ignore[import-untyped]
+def _due(schedule: "Schedule") -> None:
+    """Refuse a cron line that the room could not follow; imported here, since few settings have one."""
+    from grace_tui.kernel.errors import GraceError
+    from grace_tui.runtime.clock import SystemClock
+    from grace_tui.runtime.hosts.command.timetable import Timetable
 
     try:
-        CronTrigger.from_crontab(value, timezone="UTC")
-    except (ValueError, LookupError, TypeError) as error:
-        raise ValueError(f'five fields: minute hour day month weekday, such as "0 3 * * *" ({error})') from error
-    return value
+        Timetable(schedule, SystemClock())
+    except GraceError as error:
+        right = 'five fields, minute hour day month weekday, such as "0 3 * * mon"'
+        raise ValueError(f"{right} ({error})") from error

@@ -147,7 +147,7 @@ class CommandTable(KernelTable, frozen=True):
     ] = None
     """When it is started; left out: once, with the room."""
     replicas: Annotated[int, Meta(ge=1, le=999)] = 1
-    """How many of it run, as NAME-1, NAME-2 and so on; NAME then means all of them."""
+    """How many of it run, as NAME-1, NAME-2 and so on; `{replica}` in its texts is the number, NAME means all."""
     success_codes: Annotated[
         list[Annotated[int, Meta(ge=0, le=255)]] | None,
         Meta(examples=[[0, 3]], description="a list of whole numbers from 0 to 255"),

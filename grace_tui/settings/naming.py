@@ -125,10 +125,11 @@ def _refuse_endless_waits(settled: Mapping[str, KernelSettings], complaints: Com
             awaited = settled.get(other)
             if condition != "completed" or awaited is None or awaited.command is None:
                 continue
-            if awaited.overrides.get("restart", "permanent") == "permanent":
+            endless = awaited.overrides.get("restart", "permanent") == "permanent"
+            if endless or awaited.command.schedule is not None:
                 at = ("kernels", settings.group or name, "requires")
-                table = f"kernels.{awaited.group or other}"
-                problem = f'waits for {other} to complete, which {table} never does; set restart = "transient" there'
+                advice = 'set restart = "transient" there' if endless else "it runs on a schedule"
+                problem = f"waits for {other} to complete, which kernels.{awaited.group or other} never does; {advice}"
                 complaints.refuse(at, other, f"{'.'.join(at)} {problem}")
 
 

@@ -62,7 +62,7 @@ def stop_signal(value: str) -> str:
 def url(value: str) -> str:
     """An address that http can be asked at."""
     try:
-        parts = urllib.parse.urlsplit(value)
+        parts = urllib.parse.urlsplit(_numbered(value))
         usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
     except ValueError:  # a port that is no number, a broken address of version 6
         usable = False
@@ -73,7 +73,7 @@ def url(value: str) -> str:
 
 def address(value: str) -> str:
     """`host:port`."""
-    host, _, port = value.rpartition(":")
+    host, _, port = _numbered(value).rpartition(":")
     if not host or not port.isascii() or not port.isdecimal() or not 1 <= int(port) <= 65535:
         raise ValueError("host:port, such as 127.0.0.1:5432")
     return value
@@ -88,3 +88,8 @@ def pattern(value: str) -> str:
     if not value:
         raise ValueError("a regular expression for a line of output")
     return value
+
+
+def _numbered(value: str) -> str:
+    """As the first replica has it."""
+    return value.replace("{replica}", "1")

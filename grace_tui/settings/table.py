@@ -19,6 +19,8 @@ INTRODUCTIONS: Mapping[str, Sequence[str]] = {
     COMMAND: ("Any program as a kernel, under a name of your own: it needs `command`. The keys above hold as well.",),
 }
 NO_DEFAULT = "–"
+NOT_BESIDE_READY = "schedule"
+"""Shown as a remark, so that the rest of the example holds together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,8 @@ def settings_template() -> str:
         if entry.table != table:
             table = entry.table
             lines += ["", *(f"## {line}" for line in INTRODUCTIONS.get(table, ())), f"# [{table}]"]
-        lines += [f"## {entry.doc} Allowed: {entry.allowed}.", f"# {entry.key} = {entry.shown}"]
+        mark = "##" if entry.key == NOT_BESIDE_READY else "#"
+        lines += [f"## {entry.doc} Allowed: {entry.allowed}.", f"{mark} {entry.key} = {entry.shown}"]
     return "\n".join(lines) + "\n"
 
 

@@ -111,7 +111,7 @@ def test_schedule_is_read(folder: Path, table: str, schedule: Schedule) -> None:
 
 
 def test_settings_without_a_schedule_import_no_scheduler(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "apscheduler.triggers.cron", None)
+    monkeypatch.setitem(sys.modules, "apscheduler.triggers.cron", None)  # importing it would fail
     assert kernel(folder, "web", 'command = "x"\n').command is not None
 
 
@@ -150,6 +150,12 @@ def test_settings_without_a_schedule_import_no_scheduler(folder: Path, monkeypat
             ':3: kernels.web.schedule.cron is "61 * * * *"; expected five fields',
         ),
         ("web", 'command = "x"\nschedule = { cron = "x" }', ':3: kernels.web.schedule.cron is "x"; expected five fie'),
+        ("web", 'command = "x"\nschedule = { cron = "0 0 31 2 *" }', ":3: kernels.web.schedule.cron is"),
+        (
+            "web",
+            'command = "x"\nready = { tcp = "a:1" }\nschedule = { every = "5m" }',
+            ":3: kernels.web.ready cannot be asked of a program that runs on a schedule",
+        ),
         ("web", 'command = "x"\nschedule = {}', ":3: kernels.web.schedule has neither cron nor every"),
         (
             "web",

@@ -25,6 +25,8 @@ from grace_tui.settings import parsing
         (parsing.stop_signal, "SIGUSR1", "SIGUSR1"),
         (parsing.address, "[::1]:80", "[::1]:80"),
         (parsing.url, "https://[::1]:8443/x", "https://[::1]:8443/x"),
+        (parsing.url, "http://127.0.0.1:800{replica}/", "http://127.0.0.1:800{replica}/"),
+        (parsing.address, "127.0.0.1:800{replica}", "127.0.0.1:800{replica}"),
         (parsing.pattern, "^ready", "^ready"),
     ],
 )
