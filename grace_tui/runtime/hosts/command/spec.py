@@ -59,4 +59,4 @@ class CommandSpec:
     replica: int = 0
     """Counted from 1 where there are several; 0 for a single one."""
     success_codes: tuple[int, ...] = (0,)
-    limits: Limits = Limits()
+    limits: Limits = field(default_factory=Limits)

@@ -1,0 +1,42 @@
+"""What can go wrong with a program, in words fit for a person: it cannot be started, it ended, it does not answer."""
+
+import signal
+
+from grace_tui.kernel.errors import GraceError, RemoteFailure
+
+
+class CommandUnusable(GraceError):
+    """A program cannot be started as the settings describe it."""
+
+
+class CommandExited(RemoteFailure):
+    """A program ended although it should not have, or not so."""
+
+    def __init__(self, kernel: str, code: int, note: str = "") -> None:
+        super().__init__("CommandExited", exit_words(code) + (f"; {note}" if note else ""))
+        self.kernel = kernel
+        self.code = code
+        """Exit code; negative: the signal that killed it."""
+
+
+class CommandUnhealthy(GraceError):
+    """A program runs and does not answer as it should."""
+
+    def __init__(self, kernel: str, answer: str, times: int) -> None:
+        often = f", {times} times in a row" if times > 1 else ""
+        super().__init__(f"{kernel} is not healthy: {answer}{often}")
+        self.kernel, self.answer = kernel, answer
+
+
+class CommandLeft(GraceError):
+    """Processes of a program outlived SIGKILL, and are left behind."""
+
+
+def exit_words(code: int) -> str:
+    """Say how a process ended: `exit code 3`, `killed by SIGKILL`."""
+    if code >= 0:
+        return f"exit code {code}"
+    try:
+        return f"killed by {signal.Signals(-code).name}"
+    except ValueError:  # a real-time signal has no name
+        return f"killed by signal {-code}"

@@ -1,0 +1,244 @@
+"""One started program: its end noticed at once, its outputs, and how it is asked, and then made, to end.
+
+Lives on the loop that started it. Signals go to the whole process group, and to those of its processes that left the
+group for as long as they can be found: by their session, or by their parents.
+"""
+
+import asyncio
+import os
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+import anyio
+import anyio.to_thread
+
+from grace_tui.kernel.ports import LogPort
+from grace_tui.runtime.hosts import alive
+from grace_tui.runtime.hosts.command.environ import ROOM
+from grace_tui.runtime.hosts.command.errors import CommandLeft, CommandUnusable
+from grace_tui.runtime.hosts.command.guard import marks
+from grace_tui.runtime.hosts.command.guardian import guardian
+from grace_tui.runtime.hosts.command.launch import Plan, make_room_for_files, spawn
+from grace_tui.runtime.hosts.meter import Process, Processes, all_processes, families, meter
+from grace_tui.runtime.hosts.output import OutputReader
+
+POLL = 0.05
+"""Seconds between two looks at what is left, where nothing tells."""
+KILL_SECONDS = 1.0
+"""How long SIGKILL may take; longer, and the system itself holds the process."""
+LAST_OUTPUT = 0.5
+"""Seconds after a program's end in which its output may end; a process it left behind can hold it open for ever."""
+
+OnLine = Callable[[str], None] | None
+Turns = anyio.CapacityLimiter
+"""How many worker threads the programs of a room use at a time."""
+
+
+class Seen(NamedTuple):
+    processes: Processes
+    marked: Mapping[bytes, list[int]]
+    """Mark -> who carries it."""
+
+
+class Census:
+    """Looks for many askers at once: a look that began after a question answers it."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._began = float("-inf")
+        self._last = Seen({}, {})
+
+    def since(self, moment: float) -> Seen:
+        """Every process, seen after `moment` (monotonic seconds). Blocks: for worker threads."""
+        with self._lock:
+            if self._began < moment:
+                self._began = time.monotonic()
+                marked: dict[bytes, list[int]] = {}
+                for pid, mark in marks():
+                    marked.setdefault(mark, []).append(pid)
+                self._last = Seen(all_processes(), marked)
+            return self._last
+
+
+census = Census()
+"""The process's own."""
+
+
+class Program:
+    """Made by `start_program`."""
+
+    def __init__(
+        self, process: subprocess.Popen[bytes], plan: Plan, outputs: tuple[OutputReader, ...], turns: Turns
+    ) -> None:
+        self.process, self.outputs, self.turns = process, outputs, turns
+        self.pid = process.pid
+        self._mark = plan.env[ROOM].encode()
+        self._ended = anyio.Event()
+        self._strays: dict[int, float] = {}
+        """Its processes outside its group: pid -> when it started."""
+
+    @property
+    def code(self) -> int | None:
+        """Exit code, negative for a signal; None while it runs."""
+        return self.process.returncode
+
+    @property
+    def lines(self) -> int:
+        """Lines it printed so far."""
+        return sum(output.lines for output in self.outputs)
+
+    def attend(self) -> None:
+        """Notice its end and read its output from now on, on the running loop."""
+        loop = asyncio.get_running_loop()
+        if hasattr(os, "pidfd_open"):
+            descriptor = os.pidfd_open(self.pid)
+            loop.add_reader(descriptor, self._reap, descriptor)
+        else:  # no such thing outside Linux: its end is noticed a little later
+            loop.call_later(POLL, self._poll)
+        for output in self.outputs:
+            output.start()
+
+    async def exited(self) -> int:
+        """Wait for its end, and say how it was."""
+        await self._ended.wait()
+        return self.process.returncode or 0
+
+    async def drained(self) -> bool:
+        """Wait for the end of its output; False where others hold it open."""
+        with anyio.move_on_after(LAST_OUTPUT) as waiting:
+            for output in self.outputs:
+                await output.drained()
+        self.close()
+        return not waiting.cancelled_caught
+
+    def close(self) -> None:
+        """Stop reading its output."""
+        for output in self.outputs:
+            output.close()
+
+    def signal(self, number: int) -> None:
+        """Send a signal to its group and its strays, as far as they are there and ours."""
+        _send(os.killpg, self.pid, number)
+        for pid in self._strays:
+            _send(os.kill, pid, number)
+
+    async def family(self) -> list[Process]:
+        """Its processes that are alive: of its group, its session, its children, or with its mark.
+
+        Those that a signal to its group would miss are kept in mind.
+        """
+        seen = await anyio.to_thread.run_sync(census.since, time.monotonic(), limiter=self.turns)
+        ours = {found.pid: found for found in families(seen.processes, [self.pid])[self.pid]}
+        for pid in (*seen.marked.get(self._mark, ()), *self._strays):
+            found = seen.processes.get(pid)
+            if found is not None and not found.zombie and self._strays.get(pid, found.started) == found.started:
+                ours[pid] = found
+        self._strays.update({found.pid: found.started for found in ours.values() if found.group != self.pid})
+        return list(ours.values())
+
+    async def end(self, number: int, seconds: float) -> None:
+        """Ask all of it to end by a signal, and kill what is left after `seconds`. Raises CommandLeft."""
+        try:
+            if self.code is None or self._has_group() or self._strays:
+                await self._end(number, seconds)
+        finally:
+            self.close()
+            forget(self.pid)
+
+    async def _end(self, number: int, seconds: float) -> None:
+        await self.family()
+        self.signal(number)
+        self.signal(signal.SIGCONT)  # a stopped process takes its signals once it goes on
+        if await self._is_over(seconds):
+            return
+        await self.family()
+        self.signal(signal.SIGKILL)
+        if not await self._is_over(KILL_SECONDS):
+            left = ", ".join(f"pid {found.pid} in state {found.state}" for found in await self.family())
+            raise CommandLeft(f"not even SIGKILL ended it, so it is left behind: {left or f'pid {self.pid}'}")
+
+    async def _is_over(self, seconds: float) -> bool:
+        """Wait until nothing of it is left; False where that takes longer."""
+        with anyio.move_on_after(seconds):
+            await self._ended.wait()
+            while self._has_group() or self._strays:
+                if not await self.family():
+                    break
+                await anyio.sleep(POLL)
+            return True
+        return False
+
+    def _has_group(self) -> bool:
+        return _send(os.killpg, self.pid, 0)
+
+    def _reap(self, descriptor: int) -> None:
+        asyncio.get_running_loop().remove_reader(descriptor)
+        os.close(descriptor)
+        self.process.wait()
+        self._ended.set()
+
+    def _poll(self) -> None:
+        if self.process.poll() is None:
+            asyncio.get_running_loop().call_later(POLL, self._poll)
+        else:
+            self._ended.set()
+
+
+async def start_program(plan: Plan, log: LogPort, turns: Turns, on_out: OnLine, on_error: OnLine) -> Program:
+    """Start a program and attend to its end and its output. Raises CommandUnusable."""
+    process, out, error = await anyio.to_thread.run_sync(_spawn, plan, limiter=turns)
+    outputs = OutputReader(out, log, "stdout", on_line=on_out), OutputReader(error, log, "stderr", on_line=on_error)
+    program = Program(process, plan, outputs, turns)
+    try:
+        program.attend()
+    except OSError as refusal:
+        program.signal(signal.SIGKILL)
+        program.close()
+        forget(program.pid)
+        raise CommandUnusable(f"started, and cannot be attended to: {refusal.strerror}") from None
+    meter.watch(program.pid)
+    return program
+
+
+def forget(pid: int) -> None:
+    """A program has ended: its number may be another's soon."""
+    alive.forget(pid)
+    guardian.forget(pid)
+    meter.forget(pid)
+
+
+def _spawn(plan: Plan) -> tuple[subprocess.Popen[bytes], int, int]:
+    """Start a program with a pipe for each output; in a worker thread."""
+    make_room_for_files()
+    pipes = list[int]()
+    try:
+        guardian.ready()
+        pipes += os.pipe()
+        pipes += os.pipe()
+        process = spawn(plan, pipes[1], pipes[3])
+    except BaseException as error:
+        for descriptor in pipes:
+            os.close(descriptor)
+        if isinstance(error, OSError):
+            raise CommandUnusable(f"cannot run {plan.argv[0]}: {error.strerror}") from None
+        raise
+    guardian.note(process.pid)
+    alive.note(process.pid)
+    os.close(pipes[1])
+    os.close(pipes[3])
+    return process, pipes[0], pipes[2]
+
+
+def _send(send: Callable[[int, int], None], target: int, number: int) -> bool:
+    """Send a signal; False where nobody is there to get it."""
+    try:
+        send(target, number)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # it is there, and somebody else by now
+        return True
+    return True
