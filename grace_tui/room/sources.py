@@ -17,6 +17,13 @@ class Sources:
         self.room = room
         # Imports hold one another's locks and the interpreter's: side by side they only delay the screen.
         self.turns = anyio.CapacityLimiter(1)
+        # Starting a program holds the interpreter: many at a time would only delay the screen too.
+        self.command_turns = anyio.CapacityLimiter(4)
 
     def __call__(self, name: str) -> Source:
+        command = self.room.settings.kernel(name).command
+        if command is not None:
+            from grace_tui.runtime.hosts.command.source import CommandSource
+
+            return CommandSource(command, self.room.parts.workspace.root, self.command_turns)
         return TaskSource(self.room.parts.loader, self.turns)
