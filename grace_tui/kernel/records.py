@@ -169,6 +169,12 @@ class IncidentRecord:
     resolved_at: float | None = None
     timeline: tuple[tuple[float, str, str], ...] = ()
     """(wall-clock seconds, who, what) of every act."""
+    group: str = ""
+    """What this incident counts where a rule of grouping says it; empty for every failure of its signature."""
+    parts: tuple[str, ...] = ()
+    """What the signature is made of, in its normal form."""
+    left_out: tuple[str, ...] = ()
+    """What was said or seen and does not count for the signature, and why."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,6 +83,9 @@ async def kernel_act(room: "Room", arguments: Arguments, by: str, *, act: str) -
     done = {"start": "is starting", "stop": "is stopping", "restart": "is restarting"}
     said = []
     for name in room.settings.group(_word(arguments, "name")):
+        room.supervisor.child(name)
+        if act in ("start", "restart"):
+            await room.rereading.renew(name)
         getattr(room.supervisor, act)(name)
         said.append(f"{name} {done.get(act, f'{act}d')}")
     return answer("\n".join(said))
@@ -125,6 +128,8 @@ async def incident_show(room: "Room", arguments: Arguments, by: str) -> Answer:
         raise GraceError(f"there is no incident {arguments.get('id')!r}")
     read = functools.partial(telling.bundle, room.parts.workspace.root, record)
     told = telling.incident_more(record) if arguments.get("more") else telling.incident(record)
+    if room.parts.grouping_problem:
+        told += f"\nrules of grouping: {room.parts.grouping_problem}\n"
     return answer(told + await anyio.to_thread.run_sync(read), record)
 
 

@@ -72,9 +72,18 @@ def incident(record: IncidentRecord) -> str:
 
 
 def incident_more(record: IncidentRecord) -> str:
-    """What was done about an incident, and when."""
+    """Why it is one incident, what was done about it, and when."""
     acts = [f"  {clock(at)} {who}: {what}" for at, who, what in record.timeline]
-    return "\n".join([f"grouped by {record.coarse}", "", "timeline", *acts, ""])
+    return "\n".join([*why_grouped(record), "", "timeline", *acts, ""])
+
+
+def why_grouped(record: IncidentRecord) -> list[str]:
+    """The parts that failures of one incident share, and what was said or seen and does not count."""
+    lines = ["why grouped", *(f"  {part}" for part in record.parts)]
+    if record.group:
+        lines.append(f"  counted as {record.group}; a fix is replayed by {record.signature}")
+    lines += [f"  budgets count {record.coarse}"]
+    return lines + ["", "left out of the signature", *(f"  {part}" for part in record.left_out)] * bool(record.left_out)
 
 
 def bundle(root: Path, record: IncidentRecord) -> str:

@@ -6,7 +6,7 @@ through IncidentPort. Facts go up through the injected `publish`. Bundles are wr
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
@@ -14,9 +14,9 @@ from typing import Protocol
 from grace_tui.healing.failure import Failure
 from grace_tui.healing.ids import Ids
 from grace_tui.healing.incidents.capture import capture, safe
-from grace_tui.healing.incidents.rows import TRIGGER, cheap_key, opened, with_line
+from grace_tui.healing.incidents.rows import TRIGGER, cheap_key, group_of, opened, signed_anew, with_line
 from grace_tui.healing.incidents.shelf import Shelf
-from grace_tui.healing.incidents.signature import Signature, sign
+from grace_tui.healing.incidents.signature import Rule, Signature, sign
 from grace_tui.healing.incidents.states import UnknownIncident, check_move
 from grace_tui.healing.store import Store
 from grace_tui.kernel.events import Event, IncidentChanged, IncidentOpened, KernelFailed
@@ -29,6 +29,7 @@ REOPEN_WITHIN = 3_600.0
 RECENT = 256
 
 Key = tuple[str, str]
+"""Kernel and group."""
 
 
 class EvidencePort(Protocol):
@@ -63,11 +64,18 @@ class IncidentBook:
         self._shelf = Shelf(store, clock)
         self._ids = Ids("I", self._shelf.rows)
         self._latest: dict[Key, str] = {
-            (row.record.kernel, row.record.signature): row.record.id for row in self._shelf.rows.values()
+            (row.record.kernel, group_of(row.record)): row.record.id for row in self._shelf.rows.values()
         }
         self._inherited = {record.id for record in self._shelf.all() if record.state != "resolved"}
         self._recent: OrderedDict[Hashable, str] = OrderedDict()
+        self._rules: tuple[Rule, ...] = ()
         self._told: list[IncidentChanged] = []
+
+    def regroup(self, rules: Sequence[Rule]) -> None:
+        """From now on failures are grouped by these rules; an incident that is there keeps its signature and group."""
+        with self._lock:
+            self._rules = tuple(rules)
+            self._recent.clear()
 
     # ---- what happened
 
@@ -81,9 +89,9 @@ class IncidentBook:
             if current is not None and current.state != "resolved":
                 return self._again(current, failed.at)
             failure = capture(failed.error, kernel=failed.kernel, phase=failed.phase, root=self.root, at=failed.at)
-            signature = sign(failure)
+            signature = sign(failure, self._rules)
             if key is not None:
-                self._remember(key, signature.strict)
+                self._remember(key, signature.group)
             return self._enter(failure, signature, failed.error, by="room")
 
     def report(self, kernel: str, kind: str, message: str, by: str) -> IncidentRecord:
@@ -91,7 +99,7 @@ class IncidentBook:
         with self._lock:
             self._flush()
             failure = Failure(kernel, TRIGGER, kind, safe(message, self.root), frames=(), at=self.clock.time())
-            return self._enter(failure, sign(failure), None, by)
+            return self._enter(failure, sign(failure, self._rules), None, by)
 
     def kernel_running(self, kernel: str, by: str) -> tuple[IncidentRecord, ...]:
         """Resolve what a kernel's failures opened, now that it runs again; repairs decide about their own."""
@@ -180,18 +188,18 @@ class IncidentBook:
     # ---- rules
 
     def _enter(self, failure: Failure, signature: Signature, error: BaseException | None, by: str) -> IncidentRecord:
-        current = self._current((failure.kernel, signature.strict))
+        current = self._current((failure.kernel, signature.group))
         if current is None:
             return self._open(failure, signature, error, by)
         if current.state != "resolved":
             return self._again(current, failure.at)
         if self.clock.time() - (current.resolved_at or 0.0) <= REOPEN_WITHIN:
-            return self._reopen(current, failure, error, by)
+            return self._reopen(signed_anew(current, signature), failure, error, by)
         return self._open(failure, signature, error, by)
 
     def _open(self, failure: Failure, signature: Signature, error: BaseException | None, by: str) -> IncidentRecord:
         record = opened(self._ids.new(failure.at), failure, signature, by)
-        self._latest[record.kernel, record.signature] = record.id
+        self._latest[record.kernel, group_of(record)] = record.id
         self._make_room()
         self._shelf.put(record, failure)
         self._collect(record, failure, error)
@@ -246,8 +254,8 @@ class IncidentBook:
             raise UnknownIncident(incident_id)
         return record
 
-    def _remember(self, key: Hashable, strict: str) -> None:
-        self._recent[key] = strict
+    def _remember(self, key: Hashable, group: str) -> None:
+        self._recent[key] = group
         if len(self._recent) > RECENT:
             self._recent.popitem(last=False)
 
@@ -258,8 +266,8 @@ class IncidentBook:
         if oldest is None:
             return
         self._shelf.drop(oldest.id)
-        if self._latest.get((oldest.kernel, oldest.signature)) == oldest.id:
-            del self._latest[oldest.kernel, oldest.signature]
+        if self._latest.get((oldest.kernel, group_of(oldest))) == oldest.id:
+            del self._latest[oldest.kernel, group_of(oldest)]
         if self.evidence is not None:
             self.evidence.remove(oldest.id)
 

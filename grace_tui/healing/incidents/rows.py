@@ -2,11 +2,13 @@
 
 from collections.abc import Hashable
 from dataclasses import replace
+from typing import TypedDict
 
 from grace_tui.healing.failure import Failure
-from grace_tui.healing.incidents.capture import leaf_of, text_of, trace_of
+from grace_tui.healing.incidents.capture import chain_of, leaf_of, text_of, trace_of
 from grace_tui.healing.incidents.places import is_own
 from grace_tui.healing.incidents.signature import Signature
+from grace_tui.kernel.errors import RemoteFailure
 from grace_tui.kernel.events import KernelFailed
 from grace_tui.kernel.records import IncidentRecord
 
@@ -35,7 +37,17 @@ def opened(incident_id: str, failure: Failure, signature: Signature, by: str) ->
         count=1,
         provider=_provider(failure),
         timeline=((failure.at, by, f"opened: {failure.kind} in {failure.phase}"),),
+        **_grouped(signature),
     )
+
+
+def signed_anew(record: IncidentRecord, signature: Signature) -> IncidentRecord:
+    """The row with the signature of another failure of its group: the one that a repair would now be for."""
+    return replace(record, signature=signature.strict, coarse=signature.coarse, **_grouped(signature))
+
+
+def group_of(record: IncidentRecord) -> str:
+    return record.group or record.signature
 
 
 def with_line(record: IncidentRecord, at: float, by: str, text: str) -> IncidentRecord:
@@ -52,10 +64,25 @@ def cheap_key(failed: KernelFailed) -> Hashable:
     None where the signature depends on more than type, text and functions.
     """
     leaf, groups = leaf_of(failed.error)
-    if groups or issubclass(type(leaf), SyntaxError):
+    told_elsewhere = issubclass(type(leaf), RemoteFailure) or "remote_failure" in object.__getattribute__(
+        leaf, "__dict__"
+    )
+    if groups or told_elsewhere or issubclass(type(leaf), SyntaxError):
         return None
     codes = tuple((frame.f_code.co_filename, frame.f_code.co_qualname) for frame, _ in trace_of(leaf))
-    return failed.kernel, type(leaf).__name__, text_of(leaf), codes
+    chain = tuple((type(link).__name__, text_of(link)) for link in chain_of(leaf))
+    return failed.kernel, failed.phase, type(leaf).__name__, text_of(leaf), chain, codes
+
+
+class _Grouped(TypedDict):
+    group: str
+    parts: tuple[str, ...]
+    left_out: tuple[str, ...]
+
+
+def _grouped(signature: Signature) -> _Grouped:
+    group = "" if signature.group == signature.strict else signature.group
+    return {"group": group, "parts": signature.parts, "left_out": signature.left_out}
 
 
 def _title(failure: Failure) -> str:
