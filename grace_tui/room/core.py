@@ -32,7 +32,6 @@ from grace_tui.room.hub import ViewHub
 from grace_tui.room.known import KnownKernels
 from grace_tui.room.measure import ProcessMeter, RateMeter
 from grace_tui.room.parts import RoomParts, open_parts
-from grace_tui.room.rereading import FILE, Rereading
 from grace_tui.room.viewing import Gauges, host_name, monitor_views, recognition_view, room_view
 from grace_tui.runtime.reload.watcher import watch
 from grace_tui.runtime.supervisor import Supervisor, open_supervisor
@@ -61,7 +60,6 @@ class Room:
         self.healer: Healer
         self.known = KnownKernels(parts.workspace.state / "kernels.json")
         self.first_aid = FirstAid(self)
-        self.rereading = Rereading(self)
         self.beat = LoopBeat()
         self._lag_ms = 0.0
         self._changed = anyio.Event()
@@ -244,8 +242,6 @@ class Room:
             kernels = [path for path in paths if path.startswith("kernels/")]
             if kernels:
                 self.supervisor.files_changed(kernels)
-            if FILE in paths:
-                await self.rereading.look()
             if RULES_FILE in paths:
                 self._spared(self.parts.read_grouping)
             self.parts.bus.publish(FilesChanged.topic, FilesChanged(paths), source="room")
@@ -262,8 +258,7 @@ class Room:
             self.trouble(getattr(duty, "__name__", "recording"), error)
 
     def _note_known(self) -> None:
-        records = self.supervisor.records()
-        self.known.note(record.name for record in records if record.state == "running" and record.path != FILE)
+        self.known.note(record.name for record in self.supervisor.records() if record.state == "running")
 
     def _tick(self) -> None:
         self.parts.bus.publish(Tick.topic, Tick(time.time()), source="room")
@@ -320,8 +315,6 @@ def _add_kernels(room: Room) -> None:
     for name in sorted(expected - set(found)):
         found[name] = f"kernels/{name}.py"
     for name, path in found.items():
-        if room.settings.kernel(name).command is not None:
-            path = FILE
         room.supervisor.add(name, path, wanted=room.settings.kernel(name).enabled)
 
 
