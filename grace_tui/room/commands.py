@@ -83,6 +83,9 @@ async def kernel_act(room: "Room", arguments: Arguments, by: str, *, act: str) -
     done = {"start": "is starting", "stop": "is stopping", "restart": "is restarting"}
     said = []
     for name in room.settings.group(_word(arguments, "name")):
+        room.supervisor.child(name)
+        if act in ("start", "restart"):
+            await room.rereading.renew(name)
         getattr(room.supervisor, act)(name)
         said.append(f"{name} {done.get(act, f'{act}d')}")
     return answer("\n".join(said))
