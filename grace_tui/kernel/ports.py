@@ -55,6 +55,9 @@ class Subscription(Protocol):
     async def receive(self, wait: float) -> Message | None:
         """Return the next message, or None after `wait` seconds without one."""
 
+    def put_back(self, messages: Sequence[Message]) -> None:
+        """Give messages back that were received and not worked on: they come out again first, in their order."""
+
     def close(self) -> None: ...
 
 

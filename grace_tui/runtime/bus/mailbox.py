@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from grace_tui.kernel.errors import GraceError
 from grace_tui.kernel.ports import Overflow
@@ -70,6 +70,17 @@ class Mailbox:
                 self.size -= 1
                 return lane.popleft()
         raise AssertionError("a mailbox lost count of its messages")
+
+    def put_back(self, messages: Sequence[Message]) -> None:
+        """Give messages back that were received and not worked on: they come out again first, in their order.
+
+        They were let in once: the capacity does not count against them.
+        """
+        for message in reversed(messages):
+            self.lanes[message.priority].appendleft(message)
+        self.size += len(messages)
+        if messages and self._waiter is not None:
+            _wake(self._waiter)
 
     def close(self) -> None:
         """Stop taking messages; what is waiting can still be read."""
