@@ -54,17 +54,33 @@ class _Call:
 def refused_by(error: BaseException, root: Path) -> Callee | None:
     """Find the callee of the call that `error`, a TypeError about arguments, is about."""
     text = str(error)
-    if not isinstance(error, TypeError) or not _ABOUT_ARGUMENTS.search(text):
+    if not isinstance(error, TypeError) or not about_arguments(text):
         return None
     call = _failed_call(error.__traceback__)
     if call is None:
         return None
-    named = _NAMED.match(text)
+    named = called_in(text)
     for target in _targets(call):
         found, bound = unwrap(target)
-        if named is None or _is_called(found, named.group(1)):
+        if not named or _is_called(found, named):
             return _describe(found, {**_argument_types(bound), **_keywords(call)}, root)
     return None
+
+
+def about_arguments(message: str) -> bool:
+    """Whether a TypeError's text says that the arguments of a call did not fit."""
+    return _ABOUT_ARGUMENTS.search(message) is not None
+
+
+def called_in(message: str) -> str:
+    """The qualified name of the callee, where the message begins with it."""
+    named = _NAMED.match(message)
+    return named.group(1) if named else ""
+
+
+def literal_type(node: ast.expr) -> str:
+    """Type name of a value that is written out in the call; empty for anything else."""
+    return _type_name(node.value) if isinstance(node, ast.Constant) else _DISPLAYS.get(type(node), "")
 
 
 def unwrap(target: object) -> tuple[object, dict[str, object]]:
@@ -251,9 +267,9 @@ def _argument_types(values: Mapping[str, object]) -> dict[str, str]:
 
 
 def _type_at(node: ast.expr, frame: FrameType) -> str:
-    display = _DISPLAYS.get(type(node))
-    if display:
-        return display
+    literal = literal_type(node)
+    if literal:
+        return literal
     value = _value(node, frame)
     return "" if value is _UNKNOWN else _type_name(value)
 

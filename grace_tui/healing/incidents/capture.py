@@ -9,13 +9,17 @@ import linecache
 import re
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType, ModuleType, TracebackType
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from grace_tui.healing.failure import Failure, Frame
 from grace_tui.healing.incidents.callee import refused_by
+from grace_tui.healing.incidents.codec import from_plain
 from grace_tui.healing.incidents.places import place, without_root
+from grace_tui.healing.incidents.printed import failure_in
+from grace_tui.kernel.errors import RemoteFailure
 from grace_tui.kernel.redact import redact
 
 MESSAGE_LIMIT = 4_000
@@ -28,10 +32,13 @@ _IMPORT = re.compile(r"cannot import name '([^']+)' from (?:partially initialize
 
 
 def capture(error: BaseException, *, kernel: str, phase: str, root: Path, at: float) -> Failure:
-    """Describe the failure that `error` is, or that the leaf of an exception group is."""
+    """Describe the failure that `error` is, or that the leaf of an exception group is.
+
+    Of one that came from another process, what that process told counts, after the way that it took in this one.
+    """
     leaf, groups = leaf_of(error)
     no_frames: tuple[Frame, ...] = ()
-    return Failure(
+    here = Failure(
         kernel=kernel,
         phase=phase,
         kind=type(leaf).__name__,
@@ -42,6 +49,41 @@ def capture(error: BaseException, *, kernel: str, phase: str, root: Path, at: fl
         missing=_seen(lambda: _missing(leaf, root), None),
         at=at,
     )
+    remote = remote_of(error)
+    return here if remote is None else _joined(here, remote, root)
+
+
+def remote_of(error: BaseException) -> RemoteFailure | None:
+    """What another process told of this failure, or of the leaf of this group."""
+    leaf, groups = leaf_of(error)
+    for found in (leaf, *reversed(groups)):
+        told = found if issubclass(type(found), RemoteFailure) else _stored(found, "__dict__").get("remote_failure")
+        if issubclass(type(told), RemoteFailure):
+            return cast(RemoteFailure, told)
+    return None
+
+
+def told_by(remote: RemoteFailure, root: Path, *, kernel: str = "", phase: str = "", at: float = 0.0) -> Failure:
+    """The failure as the other process told it: as it described it, else as it printed it, else in its words."""
+    if remote.described is not None:
+        described = remote.described
+        found = _seen(lambda: from_plain(described), None)
+        if found is not None:
+            return replace(found, kernel=kernel, phase=phase, at=at)
+    printed = _seen(lambda: failure_in(remote.printed, kernel=kernel, phase=phase, root=root, at=at), None)
+    if printed is None:
+        return Failure(kernel, phase, remote.kind, message_of(remote, root), frames=(), at=at)
+    return replace(
+        printed,
+        message=safe(printed.message, root),
+        frames=tuple(replace(frame, source=redact(frame.source)) for frame in printed.frames),
+        chain=tuple((kind, safe(message, root)) for kind, message in printed.chain[-CHAIN_LIMIT:]),
+    )
+
+
+def _joined(here: Failure, remote: RemoteFailure, root: Path) -> Failure:
+    told = told_by(remote, root, kernel=here.kernel, phase=here.phase, at=here.at)
+    return replace(told, frames=(*(frame for frame in here.frames if frame.in_project), *told.frames))
 
 
 def leaf_of(error: BaseException) -> tuple[BaseException, tuple[BaseException, ...]]:

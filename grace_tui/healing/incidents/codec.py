@@ -1,6 +1,7 @@
 """Failures and records to JSON and back: what the store keeps and what a bundle holds."""
 
-from typing import TypeVar
+from collections.abc import Mapping
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -29,3 +30,18 @@ def failure_to_json(failure: Failure) -> bytes:
 
 def failure_from_json(data: bytes) -> Failure:
     return decode(data, Failure)
+
+
+def to_plain(failure: Failure) -> dict[str, Any]:
+    """The failure as plain data, for another process."""
+    plain: dict[str, Any] = msgspec.to_builtins(failure)
+    return plain
+
+
+def from_plain(plain: Mapping[str, object]) -> Failure:
+    """The failure that `to_plain` described.
+
+    Raises:
+        msgspec.ValidationError: this is no such description.
+    """
+    return msgspec.convert(plain, Failure)
