@@ -1,13 +1,18 @@
 """Which host each kernel of this workspace lives in: decided by its settings, its spec, and what it did."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import anyio
 
+from grace_tui.kernel.spec import Isolation
+from grace_tui.room.moves import Moves
 from grace_tui.runtime.hosts import Source, TaskSource
+from grace_tui.runtime.hosts.process.source import FileSource
 
 if TYPE_CHECKING:
     from grace_tui.room.core import Room
+    from grace_tui.runtime.hosts.process.pool import ProcessPool
 
 
 class Sources:
@@ -15,6 +20,9 @@ class Sources:
 
     def __init__(self, room: "Room") -> None:
         self.room = room
+        workspace = room.parts.workspace
+        self.moves = Moves(workspace.state / "moved.json", workspace.kernels)
+        self._processes: ProcessPool | None = None
         # Imports hold one another's locks and the interpreter's: side by side they only delay the screen.
         self.turns = anyio.CapacityLimiter(1)
         # Starting a program holds the interpreter: many at a time would only delay the screen too.
@@ -26,4 +34,40 @@ class Sources:
             from grace_tui.runtime.hosts.command.source import CommandSource
 
             return CommandSource(command, self.room.parts.workspace.root, self.command_turns)
-        return TaskSource(self.room.parts.loader, self.turns)
+        return FileSource(
+            TaskSource(self.room.parts.loader, self.turns),
+            self._pool,
+            lambda: self.isolation(name),
+            lambda: self.room.settings.kernel(name).limits,
+        )
+
+    async def close(self) -> None:
+        """End the processes that are left."""
+        if self._processes is not None:
+            await self._processes.close()
+
+    def _pool(self) -> "ProcessPool":
+        """The processes of this room, once one is needed."""
+        if self._processes is None:
+            from grace_tui.room import hosted
+            from grace_tui.runtime.hosts.process.pool import ProcessPool
+
+            root = self.room.parts.workspace.root
+
+            def describe(error: BaseException, kernel: str, phase: str) -> Mapping[str, object]:
+                return hosted.describe(error, kernel, phase, root)
+
+            self._processes = ProcessPool(root, hosted.ENTRY, describe, self.room.parts.kernel_log)
+        return self._processes
+
+    def move(self, name: str, reason: str) -> None:
+        """Let a kernel live in a process from its next start on, until its file changes."""
+        self.moves.add(name, reason)
+
+    def isolation(self, name: str) -> tuple[Isolation | None, str]:
+        """What is asked for beside the kernel's own word, and why it was moved there; settings come first."""
+        asked = self.room.settings.kernel(name).isolation
+        if asked is not None:
+            return asked, ""
+        reason = self.moves.reason(name)
+        return ("process", reason) if reason else (None, "")

@@ -14,6 +14,7 @@ from grace_tui.kernel.context import KernelContext
 from grace_tui.kernel.errors import RemoteFailure
 from grace_tui.kernel.records import Vitals
 from grace_tui.runtime.hosts.limits import Limits
+from grace_tui.runtime.hosts.meter import meter
 from grace_tui.runtime.hosts.process.exits import Exit, ProcessDied
 from grace_tui.runtime.hosts.process.link import Gone, Link
 from grace_tui.runtime.hosts.process.serving import Serving, silent_for
@@ -61,6 +62,7 @@ class ProcessKernel(Kernel):
             self.context.saved_state,
             self.home.clock,
         )
+        meter.watch(link.pid)
         await self._ask("start", given, path="the settings or the saved state")
 
     async def run(self) -> None:
@@ -104,7 +106,7 @@ class ProcessKernel(Kernel):
     def vitals(self) -> Vitals | None:
         if self.link is None or self.link.exit is not None or not self.link.pid:
             return None
-        return Vitals(self.link.pid)
+        return meter.vitals(self.link.pid) or Vitals(self.link.pid)
 
     # ---- services
 
@@ -130,6 +132,7 @@ class ProcessKernel(Kernel):
     async def _after(self, link: Link) -> None:
         """Take in all that the process said and printed, and give back what it left."""
         await link.ended.wait()
+        meter.forget(link.pid)
         await link.output_end()
         link.close_output()
         if self.serving is not None:

@@ -51,6 +51,8 @@ class Link:
         self.sent = 0
         """Frames sent so far."""
         self.exit: Exit | None = None
+        self.born = asyncio.Event()
+        """Set once its pid is known."""
         self.ended = asyncio.Event()
         """Set once it has ended and everything it had said was taken in."""
         self.readers: tuple[OutputReader, ...] = ()
@@ -113,6 +115,7 @@ class Link:
 
     def forked(self, pid: int) -> None:
         self.pid = pid
+        self.born.set()
         alive.note(pid)
         if self._closed:
             _kill_group(pid)
@@ -132,6 +135,7 @@ class Link:
         for future in list(self._asked.values()):
             if not future.done():
                 future.set_exception(Gone())
+        self.born.set()
         self.ended.set()
 
     def read_output(self, log: LogPort) -> None:

@@ -16,7 +16,10 @@ class Said:
 def peek(path: Path) -> Said:
     """Look for a literal `isolation` and `task_only` in the `KernelSpec(...)` of a class in this file."""
     try:
-        tree = ast.parse(path.read_bytes())
+        source = path.read_bytes()
+        if not any(word in source for word in (b"isolation", b"task_only")):
+            return Said()
+        tree = ast.parse(source)
     except (OSError, SyntaxError, ValueError):  # loading it will say so
         return Said()
     specs = [node for kind in tree.body if isinstance(kind, ast.ClassDef) for node in kind.body if _is_spec(node)]

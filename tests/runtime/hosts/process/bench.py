@@ -1,4 +1,4 @@
-"""A real supervisor over kernels written into a temporary workspace, each in a process of its own unless it says task."""
+"""A real supervisor over kernels written into a temporary workspace, each in a process unless it says task."""
 
 import asyncio
 import contextlib
@@ -90,7 +90,7 @@ class Bench:
     async def until(self, reached: Callable[[], object]) -> None:
         """Wait for something that is told by nothing that could be waited for."""
         with anyio.fail_after(PATIENCE):
-            while not reached():
+            while not reached():  # noqa: ASYNC110  nothing sets an event
                 await asyncio.sleep(0.002)
 
     def log(self, name: str) -> list[str]:
@@ -148,9 +148,9 @@ async def supervising(
         def source(name: str) -> FileSource:
             return FileSource(
                 TaskSource(loader, turns),
-                pool,
+                lambda: pool,
                 lambda: wishes.isolation.get(name, ("process", "")),
-                wishes.limits.get(name, Limits()),
+                lambda: wishes.limits.get(name, Limits()),
             )
 
         def describe(error: BaseException, kernel: str, phase: str) -> Mapping[str, object]:
