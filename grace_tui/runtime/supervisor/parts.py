@@ -8,7 +8,7 @@ import anyio
 
 from grace_tui.kernel.base import Kernel
 from grace_tui.kernel.context import KernelContext
-from grace_tui.kernel.errors import LoopBlocked, LoopBroken
+from grace_tui.kernel.errors import LoopBlocked, LoopBroken, RemoteFailure
 from grace_tui.kernel.events import KernelFailed, KernelStateChanged
 from grace_tui.kernel.ports import LogPort
 from grace_tui.kernel.records import PRIORITY_CRITICAL, ExitRecord, KernelState
@@ -23,6 +23,8 @@ from grace_tui.runtime.supervisor.states import LEGAL, IllegalMove
 from grace_tui.runtime.supervisor.timing import TimerClock
 
 SOURCE = "supervisor"
+TELL_WITHIN = 0.002
+"""Seconds after which a failure is told although the kernel is not RUNNING again."""
 
 
 @dataclass(slots=True)
@@ -63,23 +65,43 @@ def move(parts: Parts, child: Child, state: KernelState, reason: str) -> None:
 
 
 def fail(parts: Parts, child: Child, failed: Failed) -> None:
-    """Move a kernel to failed and publish why, with the live exception."""
-    if isinstance(failed.error, LoopBlocked | LoopBroken):
+    """Move a kernel to failed; why, with the live exception, is told once its restart is under way: that comes first.
+
+    Whatever listens to a failure does so on the same loop, and takes longer than the restart of a kernel in a task.
+    """
+    tell(parts, child)
+    if was_told := isinstance(failed.error, LoopBlocked | LoopBroken):
         failed = Failed("block", failed.error)
     child.error = text_of(failed.error)
     child.detail = f"failed in {failed.phase}"
     child.last_exit = exit_of(failed.error, child.error, failed.phase, parts.clock.time())
     move(parts, child, "failed", child.error)
-    publish_failure(parts, child, failed)
+    if was_told:  # the guard told it before it broke the kernel, with the stack that it had sampled
+        return
+    event = KernelFailed(child.name, failed.phase, parts.clock.time(), failed.error)
+    child.untold = event, parts.clock.call_later(TELL_WITHIN, lambda: tell(parts, child))
+
+
+def tell(parts: Parts, child: Child, *, running: str = "") -> None:
+    """Publish the failure that has not been told yet; before the kernel is told to be `running` again, and why."""
+    untold, child.untold = child.untold, None
+    if untold is not None:
+        untold[1].cancel()
+        parts.bus.publish(KernelFailed.topic, untold[0], source=SOURCE, priority=PRIORITY_CRITICAL)
+    if running:
+        move(parts, child, "running", running)
+    if untold is not None:
+        child.log.error("failed", phase=untold[0].phase, error=text_of(untold[0].error))
 
 
 def publish_failure(parts: Parts, child: Child, failed: Failed) -> None:
-    """Publish a failure that need not have taken the kernel down."""
+    """Publish a failure that did not take the kernel down."""
+    tell(parts, child)
     if isinstance(failed.error, LoopBlocked | LoopBroken):
-        return  # the guard told it before it broke the kernel, with the stack that it had sampled
-    child.log.error("failed", phase=failed.phase, error=text_of(failed.error))
+        return
     event = KernelFailed(child.name, failed.phase, parts.clock.time(), failed.error)
     parts.bus.publish(event.topic, event, source=SOURCE, priority=PRIORITY_CRITICAL)
+    child.log.error("failed", phase=failed.phase, error=text_of(failed.error))
 
 
 def note_end(parts: Parts, child: Child, reason: str) -> None:
@@ -117,6 +139,15 @@ def end(parts: Parts, child: Child, why: str) -> None:
     child.poke()
 
 
+def break_off(child: Child, error: BaseException) -> None:
+    """Cancel the running body as a failure: it hangs, or ignores its limits."""
+    if child.scope is not None and not child.ending:
+        child.ending, child.hung = "hung", error
+        child.gate.open()
+        child.scope.cancel()
+        child.poke()
+
+
 def drains(child: Child) -> bool:
     """Whether the kernel has something to finish before it is cancelled."""
     return child.instance is not None and type(child.instance).drain is not Kernel.drain
@@ -124,7 +155,7 @@ def drains(child: Child) -> bool:
 
 def text_of(error: BaseException) -> str:
     """What an error says; a kernel's error class may fail even at that."""
-    kind = type(error).__name__
+    kind = error.kind if isinstance(error, RemoteFailure) else type(error).__name__
     try:
         said = str(error)
     except Exception:

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from grace_tui.kernel import KernelContext, KernelFailed
 from grace_tui.kernel.fakes import (
@@ -20,6 +21,7 @@ from grace_tui.kernel.fakes import (
 from grace_tui.kernel.ports import LogPort
 from grace_tui.runtime.bus import Mailbox, MemoryBus
 from grace_tui.runtime.clock import SystemClock
+from grace_tui.runtime.hosts.source import Source
 from grace_tui.runtime.reload.loader import KernelLoader
 from grace_tui.runtime.storage import KernelLog, StateStore
 from grace_tui.runtime.supervisor import Parts, RestartPolicy, Supervisor, open_supervisor
@@ -67,9 +69,14 @@ def calm(root: Path, name: str, spec: str = "") -> Path:
 
 @asynccontextmanager
 async def supervising(
-    root: Path, *, policy: RestartPolicy | None = None, settings: Mapping[str, Mapping[str, object]] | None = None
+    root: Path,
+    *,
+    policy: RestartPolicy | None = None,
+    settings: Mapping[str, Mapping[str, object]] | None = None,
+    sources: Mapping[str, Source] | None = None,
+    overrides: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> AsyncIterator[Bench]:
-    """Supervise every kernel in the workspace; on leaving they are stopped in order."""
+    """Supervise the kernels of `sources`, or every one in the workspace; on leaving they are stopped in order."""
     clock, bus, memory_clock = SystemClock(), MemoryBus(), RealClock()
     tasks = MemoryTasks()
     notices: list[str] = []
@@ -112,11 +119,13 @@ async def supervising(
         save_state=states.save,
         settings=settings or {},
         policy=policy or RestartPolicy(base=0.01, cap=0.02, jitter=0.0),
+        source=sources.__getitem__ if sources else None,
+        overrides=overrides or {},
     )
     failures = bus.subscribe("room", KernelFailed.topic)
     try:
         async with open_supervisor(parts) as supervisor:
-            for name, path in loader.names().items():
+            for name, path in (dict.fromkeys(sources, "grace.toml") if sources else loader.names()).items():
                 supervisor.add(name, path)
             yield Bench(root, bus, supervisor, failures, notices)
     finally:

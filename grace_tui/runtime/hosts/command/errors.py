@@ -13,10 +13,19 @@ class CommandExited(RemoteFailure):
     """A program ended although it should not have, or not so."""
 
     def __init__(self, kernel: str, code: int, note: str = "") -> None:
-        super().__init__("CommandExited", exit_words(code) + (f"; {note}" if note else ""))
+        self.reason = exit_words(code) + (f"; {note}" if note else "")
+        super().__init__("CommandExited", self.reason)
         self.kernel = kernel
         self.code = code
         """Exit code; negative: the signal that killed it."""
+
+
+class CommandBroke(RemoteFailure):
+    """A program ended by an exception that it printed: that is the failure."""
+
+    def __init__(self, printed: RemoteFailure, code: int) -> None:
+        super().__init__(printed.kind, str(printed), printed=printed.printed)
+        self.code = code
 
 
 class CommandUnhealthy(GraceError):

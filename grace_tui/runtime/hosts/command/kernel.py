@@ -17,7 +17,7 @@ from grace_tui.kernel.context import KernelContext
 from grace_tui.kernel.errors import NotReady, RemoteFailure
 from grace_tui.kernel.records import Vitals
 from grace_tui.runtime.hosts.command.checks import Answer, ask, describe, verify
-from grace_tui.runtime.hosts.command.errors import CommandExited, CommandUnhealthy
+from grace_tui.runtime.hosts.command.errors import CommandBroke, CommandExited, CommandUnhealthy
 from grace_tui.runtime.hosts.command.guardian import guardian
 from grace_tui.runtime.hosts.command.launch import Plan, plan
 from grace_tui.runtime.hosts.command.pattern import LinePattern
@@ -147,7 +147,7 @@ class CommandKernel(Kernel):
         self._measure()
         traceback = self._tracebacks.last()
         if code not in self.command.success_codes:
-            raise traceback or CommandExited(self.name, code)
+            raise CommandBroke(traceback, code) if traceback is not None else CommandExited(self.name, code)
         if traceback is not None:
             self._survived(traceback)
         left = await program.family()

@@ -91,9 +91,9 @@ def _weekdays(field: str) -> Iterator[str]:
         return
     for part in field.lower().split(","):
         span, _, step = part.partition("/")
-        first, _, last = ("0", "-", "6") if span == "*" else span.partition("-")
+        first, dash, last = ("0", "-", "6") if span == "*" else span.partition("-")
         begin = _weekday(first)
-        end = _weekday(last) if last else (6 if step else begin)
+        end = _weekday(last) if dash else (6 if step else begin)
         if end < begin:  # 5-7 and sat-mon run over the end of the week
             end += 7
         for day in range(begin, end + 1, int(step or "1")):

@@ -238,7 +238,8 @@ async def test_a_program_over_its_processor_time_says_so(tmp_path: Path) -> None
 
 
 async def test_the_program_is_measured(tmp_path: Path) -> None:
-    async with serving(tmp_path, shell(f"sleep 60 & {FOREVER}")) as served:
+    async with serving(tmp_path, shell(f"sleep 60 & echo up; {FOREVER}")) as served:
+        await served.log.heard("up")
         meter.look()
         vitals = served.kernel.vitals()
         assert vitals is not None
