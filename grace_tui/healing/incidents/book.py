@@ -107,6 +107,14 @@ class IncidentBook:
             ended = [record for record in self._shelf.all() if record.kernel == kernel and self._is_over(record)]
             return tuple(self._move(record, "resolved", self._why_over(record), by) for record in ended)
 
+    def kernel_quarantined(self, kernel: str, reason: str, by: str) -> tuple[IncidentRecord, ...]:
+        """Say on what a kernel's failures opened that it is not restarted any more."""
+        with self._lock:
+            still = [record for record in self._shelf.all() if record.kernel == kernel and record.state != "resolved"]
+            text = f"quarantined: {reason}"
+            lines = [with_line(record, self.clock.time(), by, text) for record in still if record.phase != TRIGGER]
+            return tuple(self._changed(replace(record, action=record.action or text), text) for record in lines)
+
     # ---- what is done about it
 
     def move(self, incident_id: str, state: IncidentState, reason: str, by: str) -> IncidentRecord:

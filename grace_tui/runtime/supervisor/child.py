@@ -8,13 +8,14 @@ from dataclasses import dataclass, field
 import anyio
 
 from grace_tui.kernel.base import Kernel
+from grace_tui.kernel.events import KernelFailed
 from grace_tui.kernel.ports import LogPort
 from grace_tui.kernel.records import ExitRecord, KernelState, Vitals
 from grace_tui.kernel.spec import KernelSpec
 from grace_tui.runtime.hosts.source import Source
 from grace_tui.runtime.reload.loader import LoadedKernel
 from grace_tui.runtime.supervisor.gate import Gate
-from grace_tui.runtime.supervisor.timing import Bell
+from grace_tui.runtime.supervisor.timing import Bell, Timer
 
 SPARK_SECONDS = 32
 UNKNOWN = KernelSpec()
@@ -62,6 +63,8 @@ class Child:
     """Monotonic time at which this body got ready; None before."""
     restarts: int = -1
     """Starts after the first."""
+    untold: tuple[KernelFailed, Timer] | None = None
+    """A failure that is yet to be published, and what does so at the latest."""
     error: str = ""
     detail: str = ""
     last_exit: ExitRecord | None = None

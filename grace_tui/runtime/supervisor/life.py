@@ -12,13 +12,14 @@ from grace_tui.runtime.supervisor.body import Failed, Outcome
 from grace_tui.runtime.supervisor.child import Child
 from grace_tui.runtime.supervisor.loading import read
 from grace_tui.runtime.supervisor.needs import Family
-from grace_tui.runtime.supervisor.parts import Parts, fail, move, note_end, publish_failure
+from grace_tui.runtime.supervisor.parts import Parts, fail, move, note_end, publish_failure, tell
 from grace_tui.runtime.supervisor.policy import Quarantine, Restart, decide
 from grace_tui.runtime.supervisor.run import Run
 from grace_tui.runtime.supervisor.states import DOWN
 
 ORDER_WAIT = 10.0
 """Seconds a kernel waits for one it only starts `after`."""
+AT_ONCE = Restart(after=0.0)
 
 
 class Life:
@@ -41,6 +42,7 @@ class Life:
         child = self.child
         child.bell.clear()
         if not child.wanted:
+            tell(self.parts, child)
             child.waits_for = ()
             if child.state not in ("stopped", "completed"):
                 move(self.parts, child, "stopped", child.detail or "stopped")
@@ -110,6 +112,7 @@ class Life:
             move(self.parts, child, "starting", "loading")
         child.waits_for = ()
         fail(self.parts, child, Failed("load", error))
+        tell(self.parts, child)
         child.detail = "waits for a file to change"
         await self._standstill()
 
@@ -148,6 +151,8 @@ class Life:
         child.bell.clear()
         if not child.wanted:
             return
+        if decision != AT_ONCE or child.spec.restart == "temporary":
+            tell(self.parts, child)
         if not child.stale:
             if child.spec.restart == "temporary":
                 child.detail = f"{child.detail}; a temporary kernel is not restarted"

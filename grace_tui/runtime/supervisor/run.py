@@ -12,7 +12,17 @@ from grace_tui.runtime.supervisor.failures import KernelStuck, StartTimeout, lea
 from grace_tui.runtime.supervisor.gate import Gate
 from grace_tui.runtime.supervisor.loading import read
 from grace_tui.runtime.supervisor.needs import Family
-from grace_tui.runtime.supervisor.parts import Parts, drains, end, keep_state, move, publish_failure, text_of
+from grace_tui.runtime.supervisor.parts import (
+    Parts,
+    break_off,
+    drains,
+    end,
+    keep_state,
+    move,
+    publish_failure,
+    tell,
+    text_of,
+)
 
 STUCK_GRACE = 2.0
 """Seconds after the stop deadline before a task that ignores its cancellation is left behind."""
@@ -82,7 +92,7 @@ class Run:
             child.poke()
         child.running_since = self.parts.clock.monotonic()
         child.error = child.detail = ""
-        move(self.parts, child, "running", "probe passed")
+        tell(self.parts, child, running="probe passed")
         self.parts.bus.close_parked(child.name)
 
     # ---- until the end
@@ -97,20 +107,13 @@ class Run:
                 await self._take_new_code()
             left = None if child.was_ready else must_be_ready - clock.monotonic()
             if left is not None and left <= 0 and not child.ending:
-                self._give_up(StartTimeout(child.name, child.phase, spec.start_timeout))
+                break_off(child, StartTimeout(child.name, child.phase, spec.start_timeout))
             if child.ending:
                 below = await self._wind_down()
                 await self._wait(lambda: bool(self.outcomes), 2 * spec.stop_timeout + STUCK_GRACE)
                 return below
             await child.bell.wait(clock, left)
         return set()
-
-    def _give_up(self, error: BaseException) -> None:
-        """End a body whose start or probe ignores its limit."""
-        child = self.child
-        child.ending, child.hung = "hung", error
-        if child.scope is not None:
-            child.scope.cancel()
 
     async def _take_new_code(self) -> None:
         """Load the changed file while the old instance serves, and end that one only if the new code loads."""

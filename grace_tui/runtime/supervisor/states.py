@@ -7,8 +7,8 @@ DOWN: frozenset[KernelState] = frozenset({"failed", "backing_off", "quarantined"
 """States of a kernel that should run and does not."""
 
 LEGAL: dict[KernelState, frozenset[KernelState]] = {
-    "stopped": frozenset({"starting"}),
-    "starting": frozenset({"running", "completed", "failed", "stopped"}),
+    "stopped": frozenset({"starting", "quarantined"}),
+    "starting": frozenset({"running", "completed", "failed", "quarantined", "stopped"}),
     "running": frozenset({"paused", "completed", "failed", "stopped", "starting"}),
     "paused": frozenset({"running", "failed", "stopped", "starting"}),
     "completed": frozenset({"starting", "stopped"}),

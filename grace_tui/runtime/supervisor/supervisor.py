@@ -23,7 +23,7 @@ from grace_tui.runtime.supervisor.child import Child
 from grace_tui.runtime.supervisor.failures import KernelHung
 from grace_tui.runtime.supervisor.gate import gating, ungated
 from grace_tui.runtime.supervisor.life import Life
-from grace_tui.runtime.supervisor.parts import Parts, end, move, publish_failure, save, text_of
+from grace_tui.runtime.supervisor.parts import Parts, break_off, end, move, publish_failure, save, text_of
 from grace_tui.runtime.supervisor.run import STUCK_GRACE
 from grace_tui.runtime.supervisor.states import DOWN
 from grace_tui.runtime.supervisor.timing import Limit
@@ -115,9 +115,7 @@ class Supervisor:
         """Take a kernel down for what it did; it waits for a changed file or for `start`."""
         child = self.child(name)
         child.barred = reason
-        if child.scope is not None and not child.ending:
-            child.ending, child.hung = "hung", GraceError(reason)
-            child.scope.cancel()
+        break_off(child, GraceError(reason))
         child.poke()
 
     def child(self, name: str) -> Child:
@@ -275,11 +273,8 @@ class Supervisor:
     def _check_beat(self, child: Child, now: float) -> None:
         limit = child.spec.heartbeat_timeout
         age = now - (child.last_beat or now)
-        if child.state == "running" and age > limit and child.scope is not None and not child.ending:
-            child.ending = "hung"
-            child.hung = KernelHung(child.name, age, limit)
-            child.scope.cancel()
-            child.poke()
+        if child.state == "running" and age > limit:
+            break_off(child, KernelHung(child.name, age, limit))
 
 
 @asynccontextmanager
