@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from grace_tui.kernel.errors import RemoteFailure
 from grace_tui.kernel.ports import LogPort
-from grace_tui.runtime.hosts.tracebacks import Printed, TracebackFinder
+from grace_tui.kernel.tracebacks import Printed, TracebackFinder
 
 QUIET = 1.0
 """Seconds without a line after which a traceback counts as whole."""

@@ -1,8 +1,9 @@
 """Finds the Python tracebacks in what a program prints, line by line, whatever else is printed before, between, after.
 
-The hosts feed it the lines of stderr. It holds one traceback at most, without its middle where that is very long.
-Where a message of several lines ends cannot be seen: `feed` ends it at what looks like another record, `settle` when
-the program has been quiet, `finish` with the stream, where all that followed is taken for the message.
+The hosts feed it the lines of stderr, a repair those of what it reproduced. It holds one traceback at most, without
+its middle where that is very long. Where a message of several lines ends cannot be seen: `feed` ends it at what looks
+like another record, `settle` when the program has been quiet, `finish` with the stream, where all that followed is
+taken for the message.
 """
 
 import re

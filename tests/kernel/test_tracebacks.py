@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from grace_tui.kernel.printed import read
-from grace_tui.runtime.hosts.tracebacks import HEAD_SIZE, TAIL_SIZE, Printed, TracebackFinder
+from grace_tui.kernel.tracebacks import HEAD_SIZE, TAIL_SIZE, Printed, TracebackFinder
 
 E = TypeVar("E", bound=BaseException)
 
