@@ -175,6 +175,8 @@ class RoomView(View, frozen=True):
     """Kernels that ended as they should."""
     stall: str = ""
     """What holds the supervisor's loop at this moment; empty while it turns."""
+    loop_lag_p99_ms: float = 0.0
+    """Of the last second."""
     degraded: tuple[str, ...] = ()
     """Critical kernels that are not running."""
     kernels: tuple[KernelView, ...] = ()

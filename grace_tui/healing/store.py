@@ -13,10 +13,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from grace_tui.kernel.errors import GraceError
+from grace_tui.kernel.errors import GraceError, LoopAbandoned
 
 BUSY_SECONDS = 2.0
 WRITES_PER_CHECKPOINT = 500
+FENCE_SECONDS = 0.5
+"""How long a fence waits for a call that is under way."""
 
 MIGRATIONS: tuple[str, ...] = (
     """
@@ -56,14 +58,15 @@ class Store:
         self._tidier = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
         self._tidying: Future[None] | None = None
         self._closed = False
+        self._fenced = False
 
     def read(self, sql: str, *parameters: object) -> list[Row]:
-        with self._lock:
+        with self._held():
             return self._connection.execute(sql, parameters).fetchall()
 
     def write(self, sql: str, *parameters: object) -> None:
         """Run one statement and commit it."""
-        with self._lock:
+        with self._held():
             self._connection.execute(sql, parameters)
             self._count()
 
@@ -75,7 +78,7 @@ class Store:
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """Hold the write lock, against other processes too, and commit at the end; an error undoes everything."""
-        with self._lock:
+        with self._held():
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield
@@ -91,6 +94,17 @@ class Store:
         """Changes whenever another connection has written."""
         return int(self.read("PRAGMA data_version")[0][0])
 
+    def fence(self) -> None:
+        """Refuse every further call, and undo what is half done: another room opens the database. Any thread."""
+        self._fenced = True
+        self._connection.interrupt()
+        if not self._lock.acquire(timeout=FENCE_SECONDS):
+            return
+        try:
+            self._connection.close()
+        finally:
+            self._lock.release()
+
     def close(self) -> None:
         with self._lock:
             if self._closed:
@@ -99,6 +113,13 @@ class Store:
         self._tidier.shutdown(wait=True)
         with self._lock:
             self._connection.close()
+
+    @contextmanager
+    def _held(self) -> Iterator[None]:
+        with self._lock:
+            if self._fenced:
+                raise LoopAbandoned("the room's database")
+            yield
 
     def _count(self) -> None:
         self._writes += 1

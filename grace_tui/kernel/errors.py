@@ -63,6 +63,13 @@ class LoopBlocked(GraceError):
         super().__init__(f"the supervisor loop was held {f'at {self.place}' if self.place else 'outside the kernels'}")
 
 
+class LoopAbandoned(GraceError):
+    """What belongs to a loop that was given up writes nothing any more: another loop has its place."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"{what} belongs to a loop that was given up")
+
+
 class LoopBroken(BaseException):
     """Raised inside a kernel that holds the supervisor's loop, so that it lets go.
 

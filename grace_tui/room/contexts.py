@@ -7,7 +7,6 @@ import anyio
 
 from grace_tui.kernel.context import KernelContext
 from grace_tui.kernel.ports import LogPort
-from grace_tui.room.sources import Sources
 from grace_tui.runtime.supervisor import Parts, RestartPolicy
 
 if TYPE_CHECKING:
@@ -27,7 +26,7 @@ def supervision(room: "Room", may_load: anyio.Event | None) -> Parts:
         save_state=parts.states.save,
         settings={name: table.options for name, table in room.settings.kernels.items()},
         overrides={name: table.overrides for name, table in room.settings.kernels.items()},
-        source=Sources(room),
+        source=room.sources,
         policy=RestartPolicy(
             intensity=limits.intensity,
             period=limits.period,
@@ -35,6 +34,7 @@ def supervision(room: "Room", may_load: anyio.Event | None) -> Parts:
             factor=limits.backoff_factor,
             cap=limits.backoff_cap,
             jitter=limits.backoff_jitter,
+            healthy_after=limits.healthy_after,
         ),
         changed=room.changed,
         may_load=may_load,

@@ -6,11 +6,10 @@ The only place that knows all parts. What a room does from then on stands in its
 import asyncio
 import concurrent.futures
 import functools
-import threading
 import time
 import traceback
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from typing import Any
 
 import anyio
@@ -27,15 +26,19 @@ from grace_tui.kernel.records import CommandResult, KernelRecord
 from grace_tui.room.commands import COMMANDS
 from grace_tui.room.contexts import supervision
 from grace_tui.room.first_aid import FirstAid
+from grace_tui.room.guarding import Abandoned, GiveUp, Guarding
 from grace_tui.room.hooks import Hooks
 from grace_tui.room.hub import ViewHub
 from grace_tui.room.known import KnownKernels
 from grace_tui.room.measure import ProcessMeter, RateMeter
 from grace_tui.room.parts import RoomParts, open_parts
+from grace_tui.room.rereading import FILE, Rereading
+from grace_tui.room.sources import Sources
 from grace_tui.room.viewing import Gauges, host_name, monitor_views, recognition_view, room_view
+from grace_tui.runtime.guard import Lag, LoopBeat
+from grace_tui.runtime.hosts import alive
 from grace_tui.runtime.reload.watcher import watch
 from grace_tui.runtime.supervisor import Supervisor, open_supervisor
-from grace_tui.runtime.watchdog import BEAT_SECONDS, Block, LoopBeat, LoopBlocked, Watchdog
 from grace_tui.settings import Settings
 from grace_tui.workspace import Workspace
 
@@ -49,21 +52,28 @@ SAVE_SECONDS = 30
 class Room:
     """A room that is open; its methods run on the supervisor's loop."""
 
-    def __init__(self, tasks: TaskGroup, parts: RoomParts, hub: ViewHub, settings: Settings) -> None:
+    def __init__(
+        self, tasks: TaskGroup, parts: RoomParts, hub: ViewHub, settings: Settings, give_up: GiveUp | None = None
+    ) -> None:
         self.tasks, self.parts, self.hub, self.settings = tasks, parts, hub, settings
         self.opened_at = time.monotonic()
         self.banner = ""
         self.screens = 0
         self.closing = False
+        self.fenced = False
+        """Another loop has this room's place."""
+        self.stop_watching = anyio.Event()
         self.booted = False
         self.supervisor: Supervisor
         self.healer: Healer
         self.known = KnownKernels(parts.workspace.state / "kernels.json")
         self.first_aid = FirstAid(self)
+        self.rereading = Rereading(self)
+        self.sources = Sources(self)
         self.beat = LoopBeat()
-        self._lag_ms = 0.0
+        self.guarding = Guarding(self, give_up)
+        self._lag = Lag()
         self._changed = anyio.Event()
-        self._sequence = 0
         self._meter, self._bus_rate = ProcessMeter(), RateMeter()
         self._monitors: dict[str, tuple[float, MonitorReported]] = {}
 
@@ -146,14 +156,14 @@ class Room:
 
     def view(self) -> RoomView:
         """Make a view of this moment."""
-        self._sequence += 1
         kernels = self.supervisor.records()
         incidents = self.parts.book.all()
         gauges = Gauges(
             workspace=self.settings.room.name or str(self.parts.workspace.root),
             host=self.settings.room.host or host_name(),
             state=self._state(kernels),
-            loop_lag_ms=round(self._lag_ms, 2),
+            loop_lag_ms=round(self._lag.worst * 1000, 2),
+            loop_lag_p99_ms=round(self._lag.p99 * 1000, 2),
             cpu_percent=self._meter.latest.cpu_percent,
             rss_bytes=self._meter.latest.rss_bytes,
             uptime=time.monotonic() - self.opened_at,
@@ -166,7 +176,7 @@ class Room:
             *monitor_views(self._monitors, time.monotonic()),
         ]
         tasks = self.parts.queue.all()
-        return room_view(self._sequence, time.time(), gauges, kernels, incidents, tasks, monitors)
+        return room_view(self.hub.number(), time.time(), gauges, kernels, incidents, tasks, monitors)
 
     def _state(self, kernels: tuple[KernelRecord, ...]) -> str:
         if self.closing:
@@ -177,6 +187,21 @@ class Room:
             return "booting"
         lost = any(record.critical and record.state not in ("running", "paused") for record in kernels)
         return "degraded" if lost else "steady"
+
+    def show(self) -> None:
+        """Hand out a view of this moment."""
+        if not self.fenced:
+            self.hub.put(self.view())
+
+    def fence(self) -> None:
+        """Part this room from the world, for another that takes its place; called by the thread that gave its loop up.
+
+        Nothing here waits for the loop: it is held.
+        """
+        self.fenced = True
+        self.stop_watching.set()
+        self.parts.fence()
+        alive.kill_all()
 
     def beats(self, kernel: str) -> Mapping[str, object]:
         """A kernel's record for its evidence."""
@@ -190,7 +215,7 @@ class Room:
         shortest = 1 / self.settings.room.screen_rate
         while True:
             self._changed = anyio.Event()
-            self.hub.put(self.view())
+            self.show()
             await anyio.sleep(shortest)
             with anyio.move_on_after(max(QUIET_SECONDS - shortest, 0)):
                 await self._changed.wait()
@@ -207,20 +232,18 @@ class Room:
                 self._spared(duty)
             await anyio.to_thread.run_sync(self._spared, self.parts.audit.sync)
 
-    async def measure_lag(self) -> None:
-        """The loop's own heartbeat: how late each turn comes is its lag."""
-        while True:
-            due = time.monotonic() + BEAT_SECONDS
-            await anyio.sleep(BEAT_SECONDS)
-            self.beat.turn(due)
-
     async def record_failures(self) -> None:
-        """Every failure of a kernel becomes an incident, at once and whatever else is down."""
-        box = self.parts.bus.subscribe("room", KernelFailed.topic, capacity=10_000)
+        """Every failure of a kernel becomes an incident, whatever else is down, and ends when the kernel runs again."""
+        box = self.parts.bus.subscribe("room", "kernel.*", capacity=10_000)
         while True:
             message = await box.receive(60.0)
-            if message is not None and isinstance(message.payload, KernelFailed):
-                self._spared(functools.partial(self.parts.book.record, message.payload))
+            if message is None:
+                continue
+            await asyncio.sleep(0)  # whoever else hears of it comes first: recording takes most of a millisecond
+            if isinstance(message.payload, KernelFailed):
+                self._spared(functools.partial(self._record, message.payload))
+            elif isinstance(message.payload, KernelStateChanged):
+                self._spared(functools.partial(self._on_kernel_state, message.payload))
 
     async def follow_events(self) -> None:
         """Keep the monitors' reports and note what changes a screen."""
@@ -233,22 +256,30 @@ class Room:
                 self._monitors[message.payload.monitor] = (time.monotonic(), message.payload)
             if message.topic.partition(".")[0] in ("incident", "task", "monitor"):
                 self.changed()
-            if message.topic == "kernel.state":
-                self._spared(functools.partial(self._on_kernel_state, message.payload))
 
-    async def follow_files(self, stop: anyio.Event) -> None:
+    async def follow_files(self) -> None:
         """Saved files reach the supervisor within milliseconds."""
-        async for paths in watch(self.parts.workspace.root, WATCHED, stop):
+        async for paths in watch(self.parts.workspace.root, WATCHED, self.stop_watching):
             kernels = [path for path in paths if path.startswith("kernels/")]
             if kernels:
                 self.supervisor.files_changed(kernels)
+            if FILE in paths:
+                await self.rereading.look()
             if RULES_FILE in paths:
                 self._spared(self.parts.read_grouping)
             self.parts.bus.publish(FilesChanged.topic, FilesChanged(paths), source="room")
 
-    def _on_kernel_state(self, event: object) -> None:
-        if isinstance(event, KernelStateChanged) and event.new == "running":
+    def _record(self, failed: KernelFailed) -> None:
+        record = self.parts.book.record(failed)
+        if record.phase == "block":
+            self.guarding.recorded(record)
+
+    def _on_kernel_state(self, event: KernelStateChanged) -> None:
+        # It may have failed since.
+        if event.new == "running" and self.supervisor.child(event.kernel).state == "running":
             self.parts.book.kernel_running(event.kernel, "supervisor")
+        elif event.new == "quarantined":
+            self.parts.book.kernel_quarantined(event.kernel, event.reason, "supervisor")
 
     def _spared(self, duty: Callable[[], object]) -> None:
         """Do one of the room's duties; a full disk or a defect costs this turn of it, never the room."""
@@ -258,14 +289,15 @@ class Room:
             self.trouble(getattr(duty, "__name__", "recording"), error)
 
     def _note_known(self) -> None:
-        self.known.note(record.name for record in self.supervisor.records() if record.state == "running")
+        records = self.supervisor.records()
+        self.known.note(record.name for record in records if record.state == "running" and record.path != FILE)
 
     def _tick(self) -> None:
         self.parts.bus.publish(Tick.topic, Tick(time.time()), source="room")
 
     def _measure(self) -> None:
         self._meter.read()
-        self._lag_ms = self.beat.take_worst() * 1000
+        self._lag = self.beat.take_lag()
         self._bus_rate.read(self.parts.bus.published, time.monotonic())
 
 
@@ -276,36 +308,46 @@ async def open_room(
     hub: ViewHub,
     *,
     may_load: anyio.Event | None = None,
+    give_up: GiveUp | None = None,
+    abandoned: Abandoned | None = None,
 ) -> AsyncIterator[Room]:
-    """Open a room on the running loop; leaving the context stops the kernels in order and closes the stores."""
+    """Open a room on the running loop; leaving the context stops the kernels in order and closes the stores.
+
+    `give_up` opens the room anew where this loop is held for good; `abandoned` tells a room that it was opened so.
+    """
     async with AsyncExitStack() as stack:
         tasks = await stack.enter_async_context(anyio.create_task_group())
         parts = open_parts(workspace, settings)
-        room = Room(tasks, parts, hub, settings)
+        room = Room(tasks, parts, hub, settings, give_up)
         parts.open_book(room.beats)
         stack.callback(parts.close)
         room.healer = open_healer(room)
         stack.push_async_callback(room.healer.close)
+        stack.push_async_callback(room.sources.close)
         room.supervisor = await stack.enter_async_context(open_supervisor(supervision(room, may_load)))
-        watchdog = _open_watchdog(room)
-        stack.callback(watchdog.stop)
-        stop_watching = anyio.Event()
+        stack.enter_context(_guarded(room))
         _add_kernels(room)
-        for job in (room.record_failures, room.follow_events, room.publish_views, room.every_second, room.measure_lag):
+        for job in (room.record_failures, room.follow_events, room.publish_views, room.every_second, room.follow_files):
             tasks.start_soon(job, name=job.__name__)
-        tasks.start_soon(room.follow_files, stop_watching, name="follow_files")
+        if abandoned is not None:
+            room.guarding.take_over(abandoned)
         parts.audit.append({"actor": "room", "action": "room.opened", "resource": str(workspace.root)})
         try:
             yield room
         finally:
             room.closing = True
-            hub.put(room.view())
-            stop_watching.set()
-            with anyio.CancelScope(shield=True):
-                await room.supervisor.stop_all()
-            hub.put(room.view())
-            parts.audit.append({"actor": "room", "action": "room.closed", "resource": str(workspace.root)})
+            if not room.fenced:
+                await _close(room)
             tasks.cancel_scope.cancel()
+
+
+async def _close(room: Room) -> None:
+    room.show()
+    room.stop_watching.set()
+    with anyio.CancelScope(shield=True):
+        await room.supervisor.stop_all()
+    room.show()
+    room.parts.audit.append({"actor": "room", "action": "room.closed", "resource": str(room.parts.workspace.root)})
 
 
 def _add_kernels(room: Room) -> None:
@@ -315,6 +357,8 @@ def _add_kernels(room: Room) -> None:
     for name in sorted(expected - set(found)):
         found[name] = f"kernels/{name}.py"
     for name, path in found.items():
+        if room.settings.kernel(name).command is not None:
+            path = FILE
         room.supervisor.add(name, path, wanted=room.settings.kernel(name).enabled)
 
 
@@ -336,30 +380,14 @@ def open_healer(room: Room) -> Healer:
     return healer
 
 
-def _open_watchdog(room: Room) -> Watchdog:
-    report = functools.partial(_report_block, room)
-    post = _poster()
-    watchdog = Watchdog(
-        room.beat, threading.get_ident(), room.parts.workspace.kernels, lambda block: post(lambda: report(block))
-    )
-    watchdog.start()
-    return watchdog
-
-
-def _poster() -> Callable[[Callable[[], None]], None]:
-    loop = asyncio.get_running_loop()
-
-    def post(act: Callable[[], None]) -> None:
-        if not loop.is_closed():
-            loop.call_soon_threadsafe(act)
-
-    return post
-
-
-def _report_block(room: Room, block: Block) -> None:
-    """Runs once the loop turns again: the block is over, and it gets its incident."""
-    if not block.kernel:
-        room.parts.audit.append({"actor": "watchdog", "action": "loop.blocked", "seconds": round(block.seconds, 3)})
-        return
-    failed = KernelFailed(block.kernel, "block", time.time(), LoopBlocked(block))
-    room.parts.bus.publish(failed.topic, failed, source="supervisor")
+@contextmanager
+def _guarded(room: Room) -> Iterator[None]:
+    """Watch over the loop from another thread."""
+    room.beat.start()
+    guard = room.guarding.guard()
+    guard.start()
+    try:
+        yield
+    finally:
+        room.beat.stop()
+        guard.stop()

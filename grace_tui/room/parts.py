@@ -91,6 +91,19 @@ class RoomParts:
         for log in (*self.logs.values(), self.log):
             log.close()
 
+    def fence(self) -> None:
+        """Refuse all that would be written from here on, and let go of what another room opens. Any thread.
+
+        What waits for somebody, such as the evidence that is still being written, is left to a thread of its own.
+        """
+        self.states.fence()
+        self.audit.fence()
+        self.store.fence()
+        self.loader.close()
+        for log in (*self.logs.values(), self.log):
+            log.close()
+        threading.Thread(target=self.book.close, name="fence", daemon=True).start()
+
     def _changes(self) -> str:
         """What changed in the workspace since the newest snapshot."""
         newest = self.snapshots.all()[:1]

@@ -1,7 +1,12 @@
-"""The supervisor's thread seen from the others: start it, ask it, stop it. Nothing here waits on a blocked loop."""
+"""The supervisor's thread seen from the others: start it, ask it, stop it. Nothing here waits on a blocked loop.
+
+Where a kernel holds the loop for good, the loop is given up: its room is fenced off, and another room is opened on a
+fresh loop behind the same door. Those who ask, watch and wait here notice no more than a pause.
+"""
 
 import asyncio
 import concurrent.futures
+import contextlib
 import threading
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -9,6 +14,7 @@ from typing import Any
 import anyio
 
 from grace_tui.room.core import Room, open_room
+from grace_tui.room.guarding import Abandoned
 from grace_tui.room.hub import ViewHub
 from grace_tui.runtime.loop import LoopThread
 from grace_tui.settings import Settings
@@ -18,6 +24,7 @@ ASK_SECONDS = 15.0
 """How long a question may take before the asker is told that the supervisor does not answer."""
 
 Answer = Mapping[str, Any]
+Asked = concurrent.futures.Future[Answer]
 
 
 class RoomThread:
@@ -34,42 +41,61 @@ class RoomThread:
     ) -> None:
         self.workspace, self.settings, self.hub = workspace, settings, hub
         self.ask_seconds = ask_seconds
-        self.screen_first = screen_first
-        self.room: Room | None = None
         self.opened = threading.Event()
-        self._stop: anyio.Event | None = None
-        self._may_load: anyio.Event | None = None
-        self._thread = LoopThread(self._main)
+        self._lock = threading.Lock()
+        self._asked: set[Asked] = set()
+        self._stopped = False
+        self._banner, self._screens = "", 0
+        self._life = _Life(self, screen_first=screen_first)
 
     def start(self) -> None:
-        self._thread.start()
+        self._life.thread.start()
+
+    @property
+    def room(self) -> Room | None:
+        """The room, while it is open."""
+        return self._life.room
 
     def screen_is_up(self) -> None:
         """The first screen has been painted: the kernels may now be imported."""
-        self._thread.post(self._allow_loading)
+        self._life.allow_loading()
 
     def stop(self) -> None:
         """Ask the room to close; `join` waits for it."""
-        self._thread.post(self._request_stop)
+        with self._lock:
+            self._stopped = True
+            self._life.stop()
 
     def join(self, timeout: float | None = None) -> bool:
         """Wait for the end; False where it takes longer."""
-        self._thread.join(timeout)
-        return not self._thread.is_alive()
+        while True:
+            life = self._life
+            life.thread.join(timeout)
+            if life.thread.is_alive():
+                return False
+            with self._lock:
+                if life is self._life:
+                    return True
+
+    def post(self, act: Callable[[], object]) -> bool:
+        """Run `act` on the room's loop soon; False where it has ended."""
+        return self._life.thread.post(act)
 
     @property
     def alive(self) -> bool:
-        return self._thread.is_alive()
+        return self._life.thread.is_alive()
 
     @property
     def error(self) -> BaseException | None:
         """What ended the room, where it was not asked to end."""
-        return _only(self._thread.error)
+        return _only(self._life.thread.error)
 
     def set_banner(self, text: str) -> None:
+        self._banner = text
         self._with_room(lambda room: room.set_banner(text))
 
     def set_screens(self, count: int) -> None:
+        self._screens = count
         self._with_room(lambda room: room.set_screens(count))
 
     async def ask(self, verb: str, arguments: Mapping[str, object], *, by: str = "screen") -> Answer:
@@ -83,35 +109,90 @@ class RoomThread:
             late = f"the supervisor has not answered {verb} within {self.ask_seconds:g} s"
             return {"ok": False, "text": late, "data": {}}
 
-    def submit(self, verb: str, arguments: Mapping[str, object], *, by: str) -> "concurrent.futures.Future[Answer]":
+    def submit(self, verb: str, arguments: Mapping[str, object], *, by: str) -> Asked:
         """Hand a command to the supervisor's loop; never waits."""
-        future: concurrent.futures.Future[Answer] = concurrent.futures.Future()
-
-        def post(room: Room) -> None:
-            room.post(verb, arguments, by, future)
-
-        if not self._with_room(post):
+        future: Asked = concurrent.futures.Future()
+        with self._lock:  # or the loop might be given up between the two, and nobody answer
+            self._asked.add(future)
+            handed = self._with_room(lambda room: room.post(verb, arguments, by, future))
+        future.add_done_callback(self._asked.discard)
+        if not handed:
             future.set_result({"ok": False, "text": "the room is not open", "data": {}})
         return future
 
     def _with_room(self, act: Callable[[Room], None]) -> bool:
-        if self.room is None:
-            return False
-        room = self.room
-        return self._thread.post(lambda: act(room))
+        room = self._life.room
+        return room is not None and self._life.thread.post(lambda: act(room))
+
+    def give_up(self, life: "_Life", abandoned: Abandoned) -> None:
+        """Open the room on a fresh loop; on the guard's thread, which has just given the old one up."""
+        with self._lock:
+            room = life.room
+            if life is not self._life or self._stopped or room is None:
+                return
+            self.opened.clear()
+            life.room = None
+            unanswered, self._asked = self._asked, set()
+            room.fence()
+            life.thread.abandon()
+            self._life = _Life(self, screen_first=False, abandoned=abandoned)
+            self._life.thread.start()
+        block = abandoned.block
+        text = f"the loop was given up: {block.kernel or 'the core'} held it at {block.place}; ask again"
+        for future in unanswered:
+            with contextlib.suppress(concurrent.futures.InvalidStateError):  # answered, or given up by its asker
+                future.set_result({"ok": False, "text": text, "data": {}})
+
+    def entered(self, life: "_Life", room: Room) -> None:
+        """A room has opened, on its loop."""
+        if life is self._life:
+            room.set_banner(self._banner)
+            room.set_screens(self._screens)
+            self.opened.set()
+
+    def left(self, life: "_Life") -> None:
+        """A room has closed, on its loop."""
+        if life is self._life:
+            self.opened.set()  # nobody waits for it any more
+
+
+class _Life:
+    """One loop of a room's thread, and the room on it."""
+
+    def __init__(self, owner: RoomThread, *, screen_first: bool, abandoned: Abandoned | None = None) -> None:
+        self.owner, self.screen_first, self.abandoned = owner, screen_first, abandoned
+        self.room: Room | None = None
+        self.thread = LoopThread(self._main)
+        self._stop: anyio.Event | None = None
+        self._may_load: anyio.Event | None = None
+
+    def stop(self) -> None:
+        self.thread.post(self._request_stop)
+
+    def allow_loading(self) -> None:
+        self.thread.post(self._allow_loading)
 
     async def _main(self) -> None:
+        owner = self.owner
         self._stop = anyio.Event()
         if self.screen_first:
             self._may_load = anyio.Event()
+        opening = open_room(
+            owner.workspace,
+            owner.settings,
+            owner.hub,
+            may_load=self._may_load,
+            give_up=lambda abandoned: owner.give_up(self, abandoned),
+            abandoned=self.abandoned,
+        )
         try:
-            async with open_room(self.workspace, self.settings, self.hub, may_load=self._may_load) as room:
-                self.room = room
-                self.opened.set()
+            async with opening as room:
+                self.room, self.abandoned = room, None
+                owner.entered(self, room)
                 await self._stop.wait()
         finally:
             self.room = None
-            self.opened.set()
+            owner.left(self)
 
     def _request_stop(self) -> None:
         if self._stop is not None:

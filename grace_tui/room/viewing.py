@@ -35,6 +35,7 @@ class Gauges:
     host: str
     state: str
     loop_lag_ms: float
+    loop_lag_p99_ms: float
     cpu_percent: float
     rss_bytes: int
     uptime: float

@@ -10,16 +10,12 @@ import os
 import selectors
 import socket
 import stat
-import sys
 import threading
 from collections.abc import Callable, Coroutine
 from typing import Any
 
 from grace_tui.kernel.errors import LoopBlocked, LoopBroken
 
-SWITCH_SECONDS = 0.001
-"""How long a thread keeps the interpreter from the others: at Python's own 5 ms a spinning kernel halves the pace of
-the screens; at this it cannot be noticed in what the threads get done."""
 CLOSE_SECONDS = 1.0
 """How long the tasks that are left over have to end."""
 
@@ -40,7 +36,6 @@ class LoopThread(threading.Thread):
         self.abandoned = False
 
     def run(self) -> None:
-        sys.setswitchinterval(SWITCH_SECONDS)
         asyncio.set_event_loop(self.loop)
         task = self.loop.create_task(self.main(), name="room")
         task.add_done_callback(lambda _: self.loop.stop())

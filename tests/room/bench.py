@@ -149,7 +149,7 @@ def tell(thread: RoomThread, topic: str = "told.once") -> None:
     """Publish a message inside the room."""
     room = thread.room
     assert room is not None
-    thread._thread.post(lambda: room.parts.bus.publish(topic, {}, source="tester"))
+    thread.post(lambda: room.parts.bus.publish(topic, {}, source="tester"))
 
 
 def kernel_of(view: RoomView, name: str) -> KernelView:

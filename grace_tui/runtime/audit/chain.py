@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from grace_tui.disk import atomic_write
-from grace_tui.kernel.errors import GraceError
+from grace_tui.kernel.errors import GraceError, LoopAbandoned
 from grace_tui.kernel.ports import Clock
 from grace_tui.kernel.records import AuditEntry, AuditReport
 from grace_tui.kernel.redact import redact_value
@@ -28,6 +28,8 @@ from grace_tui.runtime.audit.lines import (
     write_head,
 )
 
+FENCE_SECONDS = 0.5
+"""How long a fence waits for an entry that is being written."""
 SEGMENT_BYTES = 8_000_000
 KEPT_IN_MEMORY = 5_000
 
@@ -38,6 +40,7 @@ class AuditChain:
     def __init__(self, folder: Path, head_file: Path, clock: Clock) -> None:
         self.folder, self.head_file, self.clock = folder, head_file, clock
         self._lock = threading.Lock()
+        self._fenced = False
         folder.mkdir(parents=True, exist_ok=True)
         found = segments(folder)
         self._segment = found[-1] if found else folder / "audit-000001.jsonl"
@@ -60,11 +63,17 @@ class AuditChain:
         return self._head.n
 
     def append(self, record: Mapping[str, object]) -> AuditEntry:
-        """Seal `record`, with secrets redacted, and hand it to the system; `sync` makes it survive a power cut."""
+        """Seal `record`, with secrets redacted, and hand it to the system; `sync` makes it survive a power cut.
+
+        Raises:
+            LoopAbandoned: another chain has taken the log over.
+        """
         clean = redact_value(record)
         if not isinstance(clean, dict):
             raise GraceError(f"an audit record is a mapping, not {type(record).__name__}")
         with self._lock:
+            if self._fenced:
+                raise LoopAbandoned("the audit log")
             number, at, previous = self._head.n + 1, self.clock.time(), self._head.hash
             digest = seal(number, at, previous, clean)
             data = encode(Line(number, at, previous, clean, digest)) + b"\n"
@@ -81,15 +90,24 @@ class AuditChain:
         """Make all entries durable and note the head outside the log; about once a second, in a worker thread."""
         with self._lock:
             head = self._head
-            if head.n == self._durable:
+            if head.n == self._durable or self._fenced:
                 return
             handle = os.dup(self._handle)
         try:
             os.fdatasync(handle)
         finally:
             os.close(handle)
+        if self._fenced:  # meanwhile: the head is another chain's now
+            return
         write_head(self.head_file, head)
         self._durable = head.n
+
+    def fence(self) -> None:
+        """Refuse every further entry: another chain takes the log over. Any thread."""
+        entered = self._lock.acquire(timeout=FENCE_SECONDS)
+        self._fenced = True
+        if entered:
+            self._lock.release()
 
     def close(self) -> None:
         self.sync()

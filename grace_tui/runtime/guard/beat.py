@@ -59,8 +59,13 @@ class LoopBeat:
         self.last = now
 
     def processor(self) -> float | None:
-        """Processor seconds of the loop's thread so far; any thread, while that one lives."""
-        return None if self._clock is None else time.clock_gettime(self._clock)
+        """Processor seconds of the loop's thread so far; any thread. None where nobody counts them."""
+        if self._clock is None:
+            return None
+        try:
+            return time.clock_gettime(self._clock)
+        except OSError:  # the thread has ended
+            return None
 
     def take_lag(self) -> Lag:
         """The lag since this was last asked."""

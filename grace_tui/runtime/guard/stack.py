@@ -31,7 +31,10 @@ Kind = Literal["kernel", "library", "api", "boundary", "core", "loop", "machiner
 
 _GRACE = str(Path(grace_tui.kernel.__file__).parents[1]) + os.sep
 _API = str(Path(grace_tui.kernel.__file__).parent) + os.sep
-_BOUNDARY = os.path.join(_GRACE, "runtime", "supervisor", "body.py")
+_SUPERVISOR = os.path.join(_GRACE, "runtime", "supervisor", "")
+_BOUNDARIES = (f"{_SUPERVISOR}body.py", f"{_SUPERVISOR}run.py")
+_GATE = f"{_SUPERVISOR}gate.py"
+"""Every step of a kernel's task goes through it."""
 _STEP = asyncio.events.Handle._run.__code__
 """The frame in which the loop runs one callback."""
 
@@ -134,12 +137,12 @@ def frames_to(sample: Sample, entry: FrameType) -> Sequence[FrameType]:
 def _kind_of(file: str, kernels: str) -> Kind:
     if file.startswith(kernels):
         return "kernel"
-    if file == _BOUNDARY:
+    if file == _GATE or file.startswith(_LOOP):
+        return "loop"
+    if file in _BOUNDARIES:
         return "boundary"
     if file.startswith(_API):
         return "api"
     if file.startswith(_GRACE):
         return "core"
-    if file.startswith(_LOOP):
-        return "loop"
     return "machinery" if file.startswith(_MACHINERY) else "library"

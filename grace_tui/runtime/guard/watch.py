@@ -4,6 +4,7 @@ It never waits for the loop. On a loop that turns it looks once a beat at one nu
 listener, on this thread.
 """
 
+import sys
 import threading
 import time
 from dataclasses import dataclass
@@ -16,6 +17,9 @@ from grace_tui.runtime.guard.breaker import Breaker
 from grace_tui.runtime.guard.stack import Sample, Sampler, Stay, frames_to
 from grace_tui.runtime.guard.suspicion import Mark, Suspicion
 
+SWITCH_SECONDS = 0.001
+"""How long a thread keeps the interpreter from the others while the loop is late: at Python's own 5 ms a spinning
+kernel halves the pace of the screens, and the guard comes late too."""
 LOOK_SECONDS = 2 * BEAT_SECONDS
 """How late the loop may be before its stack is looked at."""
 SUSPICIOUS_SECONDS = 0.01
@@ -76,11 +80,15 @@ class Guard(threading.Thread):
         self._stopping = threading.Event()
         self._suspicion: Suspicion | None = None
         self._hold: _Hold | None = None
+        self._switch = SWITCH_SECONDS
+        self._has_given_up = False
 
     def run(self) -> None:
         pause = LOOK_SECONDS
         while not self._stopping.wait(pause):
             pause = self._look()
+        if not self._has_given_up:  # what was given up may spin for ever beside the screens
+            self._calm()
 
     def stop(self) -> None:
         """Look no more; the loop's thread may end."""
@@ -99,6 +107,8 @@ class Guard(threading.Thread):
             return self._go_on(self._hold, now)
         if self._suspicion is None:
             self._suspicion = Suspicion(Mark(last, used))
+            self._switch = sys.getswitchinterval()
+            sys.setswitchinterval(SWITCH_SECONDS)
         return self._suspect(self._suspicion, now, age)
 
     def _suspect(self, suspicion: Suspicion, now: Mark, age: float) -> float:
@@ -106,7 +116,7 @@ class Guard(threading.Thread):
         sample = self._sampler.sample()
         suspicion.look(sample, now, LOOK_SECONDS)
         culprit = suspicion.culprit(sample, now, limit)
-        if culprit is None and not suspicion.is_the_core(sample, now, limit):
+        if self._stopping.is_set() or (culprit is None and not suspicion.is_the_core(sample, now, limit)):
             return min(SUSPICIOUS_SECONDS, limit - age) if age < limit else SUSPICIOUS_SECONDS
         self._hold = hold = self._named(sample, culprit, suspicion)
         self.listener.blocked(hold.block)
@@ -128,6 +138,7 @@ class Guard(threading.Thread):
         seconds = now.at - block.began
         if seconds >= self.limits.abandon:
             self.stop()
+            self._has_given_up = True
             self.listener.given_up(block)
             return 0.0
         if now.at - hold.told >= TELL_SECONDS:
@@ -150,8 +161,13 @@ class Guard(threading.Thread):
         struck = hold.struck
         return struck is not None and now.used is not None and now.used == struck.used
 
+    def _calm(self) -> None:
+        if self._suspicion is not None:
+            self._suspicion = None
+            sys.setswitchinterval(self._switch)
+
     def _over(self) -> None:
-        self._suspicion = None
+        self._calm()
         if self._hold is not None:
             self._hold = None
             self.listener.released()
