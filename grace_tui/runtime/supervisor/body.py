@@ -133,7 +133,7 @@ class Body:
     async def _drop(self, proving: "asyncio.Task[None]") -> None:
         """End a probe whose kernel has ended; one that ignores this is left behind."""
         proving.cancel()
-        with Limit(self.clock, self.kind.spec.stop_timeout, shield=True):
+        with anyio.CancelScope(shield=True), Limit(self.clock, self.kind.spec.stop_timeout):
             await asyncio.wait([proving])
 
     async def _let_go(self) -> Failed | None:
@@ -142,7 +142,7 @@ class Body:
             return None
         limit = self.kind.spec.stop_timeout
         try:
-            with Limit(self.clock, limit, shield=True) as stopping:
+            with Limit(self.clock, limit) as stopping:
                 await self.kernel.stop()
         except BaseException as error:  # part of the crash boundary: a failing stop is a failure like any other
             return Failed("stop", leaf(error))

@@ -175,7 +175,7 @@ class Life:
             child.crashes.popleft()
         if child.barred:
             return Quarantine(child.barred)
-        return decide(policy, child.crashes, child.streak, now, was_ready=child.was_ready, chance=random.random())
+        return decide(policy, len(child.crashes), child.streak, was_ready=child.was_ready, chance=random.random())
 
     async def _quarantine(self, reason: str) -> None:
         child = self.child

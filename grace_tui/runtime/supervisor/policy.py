@@ -48,22 +48,21 @@ class Quarantine:
     reason: str
 
 
-def recent(policy: RestartPolicy, crashes: Sequence[float], now: float) -> list[float]:
-    """The failures that count."""
-    return [at for at in crashes if now - at <= policy.period]
+def recent(policy: RestartPolicy, crashes: Sequence[float], now: float) -> int:
+    """How many failures count."""
+    return sum(now - at <= policy.period for at in crashes)
 
 
 def decide(
-    policy: RestartPolicy, crashes: Sequence[float], streak: int, now: float, *, was_ready: bool, chance: float
+    policy: RestartPolicy, failures: int, streak: int, *, was_ready: bool, chance: float
 ) -> Restart | Quarantine:
-    """Say what follows the latest of `crashes` (monotonic seconds, oldest first); `chance` is random in [0, 1).
+    """Say what follows the latest of the `failures` that count; `chance` is random in [0, 1).
 
     `streak` counts the failures since the kernel was last healthy, this one among them. A kernel that never got ready
     would fail again at once, so only one that was ready restarts without a delay.
     """
-    counted = len(recent(policy, crashes, now))
-    if counted > policy.intensity:
-        return Quarantine(f"{counted} failures in {policy.period:g} s")
+    if failures > policy.intensity:
+        return Quarantine(f"{failures} failures in {policy.period:g} s")
     earlier = streak - 1 if was_ready else streak
     if earlier <= 0:
         return Restart(after=0.0)

@@ -35,7 +35,7 @@ def record(
     own = policy.of(spec)
     latest = list(child.spark)[-RATE_SECONDS:]
     beating = child.state == "running" and child.last_beat is not None
-    failures = len(recent(own, child.crashes, now))
+    failures = recent(own, child.crashes, now)
     return KernelRecord(
         name=child.name,
         state=child.state,

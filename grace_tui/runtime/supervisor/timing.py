@@ -8,8 +8,6 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Protocol
 
-import anyio
-
 from grace_tui.kernel.ports import Clock
 
 
@@ -56,28 +54,36 @@ class Bell:
 
 
 class Limit:
-    """A limit for the block under it; `expired` says whether the block was cut short."""
+    """A limit for the block under it; `expired` says whether the block was cut short.
 
-    __slots__ = ("clock", "scope", "seconds", "timer")
+    It cancels once: a block that swallows its cancellation goes on. (An anyio scope would insist, at several times the
+    cost; whoever ends a kernel for good uses one.)
+    """
 
-    def __init__(self, clock: TimerClock, seconds: float, *, shield: bool = False) -> None:
+    __slots__ = ("_before", "_task", "_timer", "clock", "expired", "seconds")
+
+    def __init__(self, clock: TimerClock, seconds: float) -> None:
         self.clock, self.seconds = clock, seconds
-        self.scope = anyio.CancelScope(shield=shield)
+        self.expired = False
 
     def __enter__(self) -> "Limit":
-        self.scope.__enter__()
-        self.timer = self.clock.call_later(self.seconds, self.scope.cancel)
+        task = asyncio.current_task()
+        if task is None:
+            raise RuntimeError("a limit needs a task to cancel")
+        self._task, self._before = task, task.cancelling()
+        self._timer = self.clock.call_later(self.seconds, self._expire)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool:
-        self.timer.cancel()
-        return bool(self.scope.__exit__(kind, error, trace))
+        self._timer.cancel()
+        # Cancelled by somebody else as well, the block is not only too late: then the cancellation goes on its way.
+        return self.expired and self._task.uncancel() <= self._before and kind is asyncio.CancelledError
 
-    @property
-    def expired(self) -> bool:
-        return self.scope.cancelled_caught
+    def _expire(self) -> None:
+        self.expired = True
+        self._task.cancel()
 
 
 def _end(waiter: "asyncio.Future[None]") -> None:
