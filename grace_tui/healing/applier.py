@@ -41,6 +41,7 @@ class Applier:
         await self.hooks.before_apply(task, patch)
         began = self.clock.time()
         await asyncio.to_thread(self.journal.apply, task.id, patch.edits)
+        self.hooks.take_up(task.kernel)
         self.teller.audit("repair.applied", proposal, by)
         self.teller.move(task, "watching", f"applied: {patch.summary}", by)
         task = self.teller.change(task, "watching", f"waiting for {task.kernel} to run")
@@ -95,6 +96,7 @@ class Applier:
             self.known.outcome(task.signature, success=False)
         try:
             await asyncio.to_thread(self.journal.undo, task.id)
+            self.hooks.take_up(task.kernel)
         except UndoRefused as refused:
             detail = f"{trouble}; {refused}"
         self.teller.audit("repair.undone", proposal, by)

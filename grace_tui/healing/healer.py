@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from grace_tui.disk import FileMoved
 from grace_tui.healing.applier import Applier
 from grace_tui.healing.failure import Failure
+from grace_tui.healing.incidents.places import is_own
 from grace_tui.healing.repair.apply import Journal, Recovered, UndoRefused, UnknownEntry
 from grace_tui.healing.repair.knowledge import Knowledge, KnownFix, Unreadable, as_view, replayed
 from grace_tui.healing.repair.patch import Patch, Refused
@@ -174,6 +175,10 @@ class Healer:
                 if task.state not in ("failed", "undone"):
                     return f"replayed the known fix: {fix.summary}; {task.state}"
                 why = f"the known fix did not hold: {task.detail}"
+        if place := outside(failure):
+            reason = f"not ours to repair: it failed outside the workspace, in {place}"
+            self.incidents.move(incident.id, "acknowledged", reason, by)
+            return reason
         return self._queue(incident, failure, why, by)
 
     def _queue(self, incident: IncidentRecord, failure: Failure, why: str, by: str) -> str:
@@ -249,7 +254,12 @@ class Healer:
             return self.teller.end(task, "failed", f"{task.incident_id} is over; there is nothing left to repair", by)
         failure = self.queue.failure(task.id)
         self.teller.move(task, "in_repair", "the repair began", by)
-        outcome = await repair(failure, self.root, on_progress=lambda progress: self._show(task, progress))
+        outcome = await repair(
+            failure,
+            self.root,
+            on_progress=lambda progress: self._show(task, progress),
+            reproduction=self.hooks.reproduction(failure),
+        )
         if isinstance(outcome, Unrepaired):
             return self.teller.end(task, "failed", outcome.reason, by)
         current = self.queue.get(task.id) or task
@@ -295,3 +305,11 @@ class Healer:
         """Mean of the Beta posterior of how repairs ended here."""
         ended = [task.state for task in self.queue.all() if task.state in FINISHED]
         return beta(ended.count("learned"), len(ended))
+
+
+def outside(failure: Failure) -> str:
+    """The innermost file of a failure that nothing of the workspace took part in; empty where something did."""
+    files = [failure.callee.file if failure.callee else "", failure.missing[2] if failure.missing else ""]
+    if not failure.frames or failure.consumers or any(is_own(file) for file in files):
+        return ""
+    return failure.frames[-1].file

@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 from grace_tui.healing.failure import Failure
 from grace_tui.healing.repair.patch import Patch
+from grace_tui.healing.repair.reproduce import Reproduction
 from grace_tui.kernel.events import Event
 from grace_tui.kernel.records import IncidentRecord, IncidentState, TaskRecord
 
@@ -75,3 +76,13 @@ class RoomHooks(Protocol):
 
     async def before_apply(self, task: TaskRecord, patch: Patch) -> None:
         """Keep what is there, before a file changes."""
+
+    def reproduction(self, failure: Failure) -> Reproduction:
+        """How to make a failure happen in a copy: start its kernel, or run its command.
+
+        Raises:
+            GraceError: the room knows of no way.
+        """
+
+    def take_up(self, kernel: str) -> None:
+        """See that a kernel takes files that changed: a program does not notice by itself."""

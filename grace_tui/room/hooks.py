@@ -3,8 +3,10 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from grace_tui.healing.failure import Failure
 from grace_tui.healing.healer import Verdict
 from grace_tui.healing.repair.patch import Patch
+from grace_tui.healing.repair.reproduce import Reproduction
 from grace_tui.kernel.errors import GraceError, ProviderDown
 from grace_tui.kernel.events import DecisionMade, Event
 from grace_tui.kernel.records import TaskRecord
@@ -53,6 +55,21 @@ class Hooks:
             return Verdict(False, f"governance could not decide: {error}")
         policies = ", ".join(decision.policies) or "no policy"
         return Verdict(decision.allowed, f"governance: {decision.decision} by {policies}")
+
+    def reproduction(self, failure: Failure) -> Reproduction:
+        """Start the kernel; of a program, run its command as the settings have it now."""
+        command = self.room.settings.kernel(failure.kernel).command
+        if command is None:
+            return Reproduction(failure.kernel, failure.phase)
+        from grace_tui.room.reproductions import command_reproduction  # not needed before a program fails
+
+        return command_reproduction(command, failure, self.room.parts.workspace.root)
+
+    def take_up(self, kernel: str) -> None:
+        """Restart a running program, which would go on with the files that it read at its start."""
+        child = self.room.supervisor.children.get(kernel)
+        if child is not None and child.source.isolation == "command" and child.state in ("running", "paused"):
+            self.room.supervisor.restart(kernel)
 
     def decided(self, action: str, resource: str, rationale: str) -> None:
         """Publish why the core did something by itself."""

@@ -10,14 +10,16 @@ from types import ModuleType
 
 import pytest
 
+from grace_tui.healing.failure import Failure
 from grace_tui.healing.healer import Healer, Verdict
 from grace_tui.healing.incidents.book import IncidentBook
 from grace_tui.healing.repair.patch import Patch
 from grace_tui.healing.repair.process import PACKAGE_HOME
 from grace_tui.healing.repair.queue import TaskQueue
 from grace_tui.healing.repair.repair import Proven, repair
+from grace_tui.healing.repair.reproduce import Reproduction
 from grace_tui.healing.store import open_store
-from grace_tui.kernel.errors import GraceError
+from grace_tui.kernel.errors import GraceError, RemoteFailure
 from grace_tui.kernel.events import DecisionMade, Event, KernelFailed, TaskChanged, TaskFinished, TaskQueued
 from grace_tui.kernel.records import IncidentRecord, TaskRecord
 from grace_tui.kernel.testing import RealClock
@@ -59,6 +61,7 @@ class Hooks:
     states: dict[str, str] = field(default_factory=dict)
     never_runs: bool = False
     snapshots: list[str] = field(default_factory=list)
+    taken_up: list[str] = field(default_factory=list)
     applied: asyncio.Event = field(default_factory=asyncio.Event)
     held: asyncio.Event | None = None
 
@@ -83,6 +86,12 @@ class Hooks:
     async def before_apply(self, task: TaskRecord, patch: Patch) -> None:
         assert FIXED not in (self.root / "kernels/log.py").read_text()
         self.snapshots.append(task.id)
+
+    def reproduction(self, failure: Failure) -> Reproduction:
+        return Reproduction(failure.kernel, failure.phase)
+
+    def take_up(self, kernel: str) -> None:
+        self.taken_up.append(kernel)
 
     def actions(self) -> list[object]:
         return [record["action"] for record in self.records]
@@ -175,6 +184,7 @@ async def test_repair_is_proven_applied_watched_and_learned(room: Room) -> None:
     assert task.provider == "kernels/log.py"
     assert [gate.name for gate in task.gates if gate.state == "failed"] == []
     assert room.hooks.snapshots == [task.id]
+    assert room.hooks.taken_up == ["agent"]
     states = [event.state for event in room.hooks.events if isinstance(event, TaskChanged)]
     assert [*dict.fromkeys(states)] == ["diagnosing", "trying", "gating", "applying", "watching", "learned"]
     (finished,) = [event for event in room.hooks.events if isinstance(event, TaskFinished)]
@@ -354,3 +364,17 @@ def test_room_does_not_load_what_only_the_analysis_needs() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=PACKAGE_HOME, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+async def test_a_failure_outside_the_workspace_is_left_alone_and_says_so(room: Room) -> None:
+    printed = (
+        'Traceback (most recent call last):\n  File "/srv/tool.py", line 1, in <module>\n    {}["a"]\nKeyError: \'a\''
+    )
+    error = RemoteFailure("KeyError", "'a'", printed=printed)
+    incident = room.book.record(KernelFailed("web", "run", RealClock().time(), error))
+    said = await room.healer.respond(incident.id, "self_healing")
+    assert said == "not ours to repair: it failed outside the workspace, in /srv/tool.py"
+    left = room.book.get(incident.id)
+    assert left is not None
+    assert (left.state, left.action, left.task_id) == ("acknowledged", said, "")
+    assert room.queue.all() == ()

@@ -67,11 +67,12 @@ async def run(command: Command) -> Completed:
     began = time.monotonic()
     process = await _start(command)
     timed_out = False
+    output, errors = bytearray(), bytearray()
     try:
         async with asyncio.timeout(command.limits.seconds):
-            output, errors = await _converse(process, command.stdin)
+            await _converse(process, command.stdin, output, errors)
     except TimeoutError:
-        timed_out, output, errors = True, b"", b""
+        timed_out = True
     finally:
         _kill_session(process.pid)
         await process.wait()
@@ -133,15 +134,14 @@ def _confined(command: Command) -> list[str]:
     return [sys.executable, "-I", "-S", CONFINE, json.dumps(options), "--", *command.argv]
 
 
-async def _converse(process: asyncio.subprocess.Process, stdin: bytes) -> tuple[bytes, bytes]:
+async def _converse(process: asyncio.subprocess.Process, stdin: bytes, output: bytearray, errors: bytearray) -> None:
     if process.stdin is None or process.stdout is None or process.stderr is None:
         raise RuntimeError("the subprocess was started without pipes")
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(_feed(process.stdin, stdin))
-        output = tasks.create_task(_read(process.stdout))
-        errors = tasks.create_task(_read(process.stderr))
+        tasks.create_task(_read(process.stdout, output))
+        tasks.create_task(_read(process.stderr, errors))
         tasks.create_task(process.wait())
-    return output.result(), errors.result()
 
 
 async def _feed(pipe: asyncio.StreamWriter, data: bytes) -> None:
@@ -154,12 +154,10 @@ async def _feed(pipe: asyncio.StreamWriter, data: bytes) -> None:
         pipe.close()
 
 
-async def _read(pipe: asyncio.StreamReader) -> bytes:
-    """The first part of the output; the rest is read and dropped, so that a flood fills no memory."""
-    kept = bytearray()
+async def _read(pipe: asyncio.StreamReader, kept: bytearray) -> None:
+    """Keep the first part of the output; the rest is read and dropped, so that a flood fills no memory."""
     while chunk := await pipe.read(65536):
         kept += chunk[: max(0, OUTPUT_LIMIT - len(kept))]
-    return bytes(kept)
 
 
 def _kill_session(pid: int) -> None:
@@ -169,5 +167,5 @@ def _kill_session(pid: int) -> None:
         return  # all of it has ended
 
 
-def _text(data: bytes) -> str:
+def _text(data: bytearray) -> str:
     return data.decode("utf-8", "replace")

@@ -3,18 +3,24 @@
 import json
 import re
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from grace_tui.healing.failure import Failure
+from grace_tui.healing.incidents.places import without_root
 from grace_tui.healing.repair.process import Command, Completed, Limits, run
+from grace_tui.kernel.redact import redact
+from grace_tui.kernel.tracebacks import Printed, TracebackFinder
 
 LIMITS = Limits(cpu_seconds=60, seconds=40.0, network=False)
 WATCHED_PHASES = ("run", "heartbeat")
 WATCH_SECONDS = 1.0
+SURVIVES = 4.0
+"""Seconds after which a program that is meant to go on is well; one that fails later cannot be tried."""
+GOES_ON = "output"
+"""The phase of a failure that a program printed and survived."""
 
-_ERROR_LINE = re.compile(r"^(?:\w+\.)*(?P<kind>[A-Z]\w*)(?:: (?P<message>.*))?$")
 _STEADY = re.compile(r"""[^\s'"()]*/[^\s'"()]*|0x[0-9a-f]+|\d+""")
 """What may differ between two runs of one failure: paths, addresses, numbers."""
 
@@ -44,15 +50,24 @@ class Reproduction:
     command: tuple[str, ...] = ()
     root: Path | None = None
     """With a command: paths below this folder are read in the copy."""
+    folder: str = "."
+    """Where a command is run, relative to the workspace."""
+    variables: Mapping[str, str] = field(default_factory=dict)
+    """Its environment, besides the little that any trial gets."""
+    survives: float = 0.0
+    """Seconds after which a command that still runs is well; 0: it has to end."""
     seconds: float = LIMITS.seconds
 
 
 async def reproduce(reproduction: Reproduction, copy: Path, provider: str = "") -> Outcome:
     """Run the reproduction in `copy`; `provider` names a kernel's file that is started along."""
-    limits = Limits(LIMITS.cpu_seconds, seconds=reproduction.seconds, network=False)
+    seconds = reproduction.survives or reproduction.seconds
+    limits = Limits(LIMITS.cpu_seconds, seconds=seconds, network=False)
     if reproduction.command:
-        done = await run(Command(_moved(reproduction, copy), copy, limits))
-        return _of_command(done)
+        argv = _moved(reproduction, copy)
+        variables = {name: _in_copy(value, reproduction.root, copy) for name, value in reproduction.variables.items()}
+        done = await run(Command(argv, copy / reproduction.folder, limits, variables=variables))
+        return _of_command(done, reproduction, copy)
     argv = [
         sys.executable,
         "-m",
@@ -67,9 +82,19 @@ async def reproduce(reproduction: Reproduction, copy: Path, provider: str = "") 
     return _of_kernel(await run(Command(argv, copy, limits)))
 
 
-def _moved(reproduction: Reproduction, copy: Path) -> Sequence[str]:
-    root = str(reproduction.root.resolve()) if reproduction.root else ""
-    return [part.replace(root, str(copy)) if root else part for part in reproduction.command]
+def _moved(reproduction: Reproduction, copy: Path) -> list[str]:
+    """The command's words with the copy for the workspace; an interpreter that was not copied is used where it is."""
+    root = reproduction.root
+    program, *words = reproduction.command
+    if root is not None and "/" in program:
+        there = root / reproduction.folder / program
+        here = Path(_in_copy(str(there), root, copy))
+        program = str(here if here.exists() else there)
+    return [program, *(_in_copy(word, root, copy) for word in words)]
+
+
+def _in_copy(text: str, root: Path | None, copy: Path) -> str:
+    return text.replace(str(root.resolve()), str(copy)).replace(str(root), str(copy)) if root else text
 
 
 def _of_kernel(done: Completed) -> Outcome:
@@ -85,12 +110,22 @@ def _of_kernel(done: Completed) -> Outcome:
     return Outcome(answer["started"], answer["kind"], answer["message"])
 
 
-def _of_command(done: Completed) -> Outcome:
-    if done.timed_out:
+def _of_command(done: Completed, reproduction: Reproduction, copy: Path) -> Outcome:
+    if done.timed_out and not reproduction.survives:
         return Outcome(False, "TimeoutError", f"no end within {done.seconds:.0f} s")
-    if done.exit_code == 0:
+    printed = _last_printed(done.stderr)
+    if printed is not None and reproduction.phase == GOES_ON:
+        return Outcome(False, printed.kind, redact(without_root(printed.message, copy)))
+    if done.timed_out or done.exit_code == 0:
         return Outcome(True)
-    for line in reversed(done.stderr.strip().splitlines()):
-        if match := _ERROR_LINE.match(line):
-            return Outcome(False, match["kind"], match["message"] or "")
+    if printed is not None:
+        return Outcome(False, printed.kind, redact(without_root(printed.message, copy)))
     return Outcome(False, "ExitCode", done.last_line)
+
+
+def _last_printed(text: str) -> Printed | None:
+    finder = TracebackFinder()
+    last: Printed | None = None
+    for line in text.splitlines():
+        last = finder.feed(line) or last
+    return finder.finish() or last
