@@ -5,6 +5,12 @@ The same kind of rows as in `versions`: what differs here is the library's versi
 
 from grace_tui.healing.incidents.signature.versions import table
 
+
+def _program(path: str) -> str:
+    """`python` of `/usr/bin/python3.12`."""
+    return path.rpartition("/")[2].rstrip("0123456789.") or path
+
+
 _NETWORK = table(
     ("(_ssl.c:", r" ?\(_ssl\.c:\d+\)", ""),
     ("self signed", r"\bself signed\b", "self-signed"),
@@ -21,6 +27,7 @@ _NETWORK = table(
     (" ssl:", r" ssl:(?:<[^<>\n]{0,120}>|\w+)", ""),
 )
 _VALUES = table(
+    ("=URL(", r"=URL\(('[^'\n]{0,2000}')\)", r"=\1"),
     ("input_value=", r"input_value=[^\n]{0,300}?, input_type=\w+\]", "input_type]"),
     ("For further information", r"^ *For further information visit \S+$", ""),
     ("For more information check", r"^ *For more information check: \S+$", ""),
@@ -35,7 +42,7 @@ _COMMANDS = table(
     (
         "Command ",
         r"^Command (?:'\['([^'\n]{1,200})'[^\n]{0,1500}\]'|'(\S{1,200})[^'\n]{0,1500}') (?=returned|timed|died)",
-        lambda found: f"Command `{(found[1] or found[2]).rpartition('/')[2]}()` ",
+        lambda found: f"Command `{_program(found[1] or found[2])}()` ",
     ),
 )
 _STATUS = table(
@@ -43,7 +50,7 @@ _STATUS = table(
     ("HTTP Error ", r"\bHTTP Error (\d{3})\b", r"HTTP Error http\1"),
     (" Error: ", r"^(\d{3})(?= (?:Client|Server) Error: )", r"http\1"),
     (", message=", r"^(\d{3})(?=, message=)", r"http\1"),
-    (" error '", r" error '(\d{3}) [A-Za-z' -]{1,40}'", r" error http\1"),
+    (" error '", r" error '(\d{3}) [A-Za-z -]{1,40}'", r" error http\1"),
     ("tatus code", r"\b([Ss]tatus code:? )(\d{3})\b", r"\1http\2"),
 )
 

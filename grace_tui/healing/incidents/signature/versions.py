@@ -92,4 +92,6 @@ _PLACES = table(
     (")", r" \((?:[^()\n]{0,400}[\\/][^()\n]{0,400}|unknown location)\)$", ""),
     (", line ", r" \([^()\n]{0,300}, line \d+\)$", ""),
 )
+ATTRIBUTE_ALONE = "type object has no attribute '{}'"
+"""What an AttributeError that says a name only is about: 3.11 says no more of a member that an enum lacks."""
 BY_VERSION = (*_PLACES, *_SUGGESTIONS, *_TYPES, *_VALUES, *_JSON)

@@ -9,7 +9,7 @@ from collections import Counter
 from grace_tui.healing.incidents.signature.changing import CHANGING
 from grace_tui.healing.incidents.signature.libraries import BY_LIBRARY
 from grace_tui.healing.incidents.signature.quoted import QUOTED, keep_names
-from grace_tui.healing.incidents.signature.versions import BY_VERSION
+from grace_tui.healing.incidents.signature.versions import ATTRIBUTE_ALONE, BY_VERSION
 
 LINE_LIMIT, READ_LIMIT, TEXT_LIMIT = 10, 1_200, 600
 """How many lines and characters of a message are read, and how many of its normal form count."""
@@ -28,6 +28,8 @@ def pattern(kind: str, message: str) -> str:
     if kind in _WHOLE:
         return _WHOLE[kind]
     text = _unquoted(_read(message))
+    if kind == "AttributeError" and text.isidentifier():
+        text = ATTRIBUTE_ALONE.format(text)
     for hint, found, wording in _SAME_WORDS:
         if hint in text:
             text = found.sub(wording, text)

@@ -67,6 +67,23 @@ SAME = [
     ),
     pytest.param("mail to a.b@example.com bounced", "mail to c@other.org bounced", id="mail-addresses"),
     pytest.param("'one two, three' is no date", "'four five; six' is no date", id="quoted-prose"),
+    pytest.param("'abc' is no date", "'def' is no date", id="quoted-words"),
+    pytest.param("bad User(name='alice')", "bad User(name='bob')", id="values-of-a-repr"),
+    pytest.param("weights [1, 2, 3]", "weights [0.5, 7]", id="how-many-numbers"),
+    pytest.param("choices ['a', 'b']", "choices ['c', 'd', 'e']", id="how-many-values"),
+    pytest.param("took 5m30s", "took 1h2m3s", id="durations-of-parts"),
+    pytest.param("uptime 3 days, 4:05:06", "uptime 0:00:01", id="long-durations"),
+    pytest.param("read 512 MiB", "read 1.5 GB", id="sizes"),
+    pytest.param("the 3rd try", "the 21st try", id="ordinals"),
+    pytest.param("since Mon, 23 Nov 2026 08:49:37 GMT", "since Tue, 24 Nov 2026 18:00:00 GMT", id="mail-dates"),
+    pytest.param("[23/Nov/2026:08:49:37 +0000] bad", "[24/Dec/2026:18:00:00 +0100] bad", id="web-log-dates"),
+    pytest.param(
+        "trace 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+        "trace 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+        id="traceparents",
+    ),
+    pytest.param("in kernels/a.py:12 it broke", "in kernels/a.py:311 it broke", id="lines-of-the-project"),
+    pytest.param("KeyErrors say 'no such user 17'", "KeyErrors say 'no such user 18'", id="prose-in-quotes"),
     pytest.param("Thread-5 died", "Thread-12 died", id="numbered-names"),
 ]
 
@@ -77,6 +94,9 @@ NOT_SAME = [
     pytest.param("cannot open", "cannot close", id="words"),
     pytest.param("argument 'arg_1' is missing", "argument 'arg_2' is missing", id="numbered-identifiers"),
     pytest.param("codec 'utf8' is unknown", "codec 'utf16' is unknown", id="names-with-digits"),
+    pytest.param("unknown kernel 'governance'", "unknown kernel 'sandbox'", id="quoted-names-of-things"),
+    pytest.param("'colour' is an unknown setting", "'size' is an unknown setting", id="things-named-first"),
+    pytest.param("run('a') failed", "stop('a') failed", id="calls"),
     pytest.param("bad file 'kernels/a.py'", "bad file 'kernels/b.py'", id="files-of-the-project"),
 ]
 
@@ -146,12 +166,56 @@ def indirectly(depth: int, module: object) -> object:
     return indirectly(depth - 1, module) if depth else module.deep(0)  # type: ignore[attr-defined]
 
 
-def test_the_coarse_signature_forgets_values_and_the_way_in() -> None:
+def test_the_coarse_signature_forgets_the_text_and_the_way_in() -> None:
     one = sign(fails("f() got an unexpected keyword argument 'subsystem'"))
-    other = sign(fails("f() got an unexpected keyword argument 'payload'", frames=OWN[1:]))
+    other = sign(fails("no room for user alice", frames=OWN[1:]))
     assert one.coarse == other.coarse
     assert one.strict != other.strict
-    assert sign(fails("f() got an unexpected keyword argument 'a'", frames=OWN[:1])).coarse != one.coarse
+    assert sign(fails("m", frames=OWN[:1])).coarse != one.coarse
+    assert sign(fails("m", kind="KeyError")).coarse != one.coarse
+
+
+def test_without_frames_the_coarse_signature_goes_by_what_is_said_but_for_its_values() -> None:
+    one, other, third = (sign(fails(text, "KeyError", frames=())) for text in ("key 'a'", "key 'b'", "no key"))
+    assert one.coarse == other.coarse != third.coarse
+    assert one.strict != other.strict
+
+
+def test_a_signature_says_what_it_left_out_and_why() -> None:
+    frames = (FOREIGN, CORE, Frame("kernels/__main__.py", True, "<module>", 1), *OWN, COMPREHENSION)
+    message = "3 of 4 files are gone: '/srv/a', '/srv/b' (12 ms)" + "\nline" * 20
+    signature = sign(replace(fails(message, frames=frames), chain=(("CancelledError", ""),)))
+    assert signature.left_out == (
+        "1 frame outside the project",
+        "1 frame of the core that runs the kernels",
+        "1 frame of a function that is there already (recursion, or a scope without a name)",
+        "1 frame of a script's own lines: how a program was started is its host's business",
+        "cancellation in the chain: how a timeout is carried",
+        "values in the message: duration 1x, n 2x, path 2x",
+        "lines of the message after the first 10",
+        "lines, source text, times and the phase never count",
+    )
+
+
+def test_a_signature_shows_its_parts_in_their_normal_form() -> None:
+    failure = replace(fails("order 17 cannot be read"), chain=(("KeyError", "'alice'"),))
+    assert sign(failure).parts == (
+        "type ValueError",
+        "message order <n> cannot be read",
+        "cause KeyError: '<value>'",
+        "at kernels/agent.py Agent.start",
+        "at kernels/log.py Log.append",
+    )
+
+
+def test_the_signatures_that_fixes_were_learned_under_stay() -> None:
+    keyword = fails("ImmutableLog.append() got an unexpected keyword argument 'subsystem'", "TypeError", OWN[:1])
+    export = fails("cannot import name 'async_session' from 'kernels.models'", "ImportError", MODULE)
+    assert sign(keyword).strict == "typeerror-agent-81ab463fe6be"
+    assert sign(export).strict == "importerror-governance-8e52cef369ee"
+
+
+MODULE = (Frame("kernels/governance.py", True, "<module>", 3),)
 
 
 def test_a_signature_can_name_a_file_and_explains_itself() -> None:
@@ -176,7 +240,7 @@ print(sign(failure_of(root, load(root, "kernels/a.py", source).go)))
         subprocess.run(
             [sys.executable, "-c", script, str(tmp_path / name)],
             capture_output=True, text=True, check=True,
-            env={"PYTHONPATH": str(Path(__file__).parents[3]), "PYTHONHASHSEED": seed},
+            env={"PYTHONPATH": str(Path(__file__).parents[4]), "PYTHONHASHSEED": seed},
         ).stdout
         for name, seed in (("one", "1"), ("two/deeper", "2"))
     }  # fmt: skip
@@ -235,9 +299,65 @@ def test_changing_hosts_changes_nothing(one: object, other: object, port: int) -
     assert sign(fails(f"refused by {one}:{port}")) == sign(fails(f"refused by {other}"))
 
 
+@given(st.floats(0, 1e6), st.sampled_from(["ns", "ms", " s", " seconds", "min", " h", " days"]))
+def test_changing_durations_changes_nothing(value: float, unit: str) -> None:
+    assert sign(fails(f"gave up after {value:.3f}{unit} of waiting")) == sign(fails("gave up after 1 s of waiting"))
+
+
 @given(st.datetimes(), st.datetimes())
 def test_changing_times_changes_nothing(one: object, other: object) -> None:
     assert sign(fails(f"not since {one} (UTC)")) == sign(fails(f"not since {other} (UTC)"))
+
+
+temporary = st.text(string.ascii_lowercase + string.digits + "_", min_size=8, max_size=8)
+
+
+@given(temporary, temporary, st.integers(1, 10**6), st.integers(1, 10**6))
+def test_renaming_temporary_folders_changes_nothing(one: str, other: str, line: int, elsewhere: int) -> None:
+    text = "cannot read /tmp/tmp{0}/a.json (also tmp{0}, '/var/folders/x/tmp{0}') at {1}"
+    assert sign(fails(text.format(one, line))) == sign(fails(text.format(other, elsewhere)))
+
+
+# ---- and what is broken always counts
+
+
+name = st.from_regex(r"[a-z][a-z_]{2,12}[a-z]", fullmatch=True)
+names = st.tuples(name, name).filter(lambda found: found[0] != found[1])
+
+
+@given(names)
+def test_changing_the_named_attribute_changes_the_signature(found: tuple[str, str]) -> None:
+    one, other = (sign(fails(f"'Log' object has no attribute '{name}'", "AttributeError")) for name in found)
+    assert one.strict != other.strict
+
+
+@given(names)
+def test_changing_the_named_parameter_changes_the_signature(found: tuple[str, str]) -> None:
+    text = "Log.append() got an unexpected keyword argument '{}'"
+    assert (
+        sign(fails(text.format(found[0]), "TypeError")).strict != sign(fails(text.format(found[1]), "TypeError")).strict
+    )
+
+
+@given(names)
+def test_changing_the_function_changes_both_signatures(found: tuple[str, str]) -> None:
+    one, other = (sign(fails("m", frames=(OWN[0], replace(OWN[1], function=name)))) for name in found)
+    assert one.strict != other.strict
+    assert one.coarse != other.coarse
+
+
+@given(names)
+def test_changing_the_type_changes_both_signatures(found: tuple[str, str]) -> None:
+    one, other = (sign(fails("m", kind=f"{name}Error")) for name in found)
+    assert one.strict != other.strict
+    assert one.coarse != other.coarse
+
+
+@given(names)
+def test_changing_the_type_of_a_cause_changes_the_strict_one_only(found: tuple[str, str]) -> None:
+    one, other = (sign(replace(fails("m"), chain=((f"{name}Error", "x"),))) for name in found)
+    assert one.strict != other.strict
+    assert one.coarse == other.coarse
 
 
 @given(st.text(), st.text())
