@@ -15,7 +15,7 @@ from pathlib import Path
 
 import grace_tui
 from grace_tui.kernel.errors import GraceError
-from grace_tui.settings import settings_template
+from grace_tui.settings import SettingsError, load_settings, settings_template
 
 COPIED = ("themes", "tests/kernels", "kernels")
 """What a new workspace is made of. `kernels` comes last: with it the folder becomes a workspace."""
@@ -115,18 +115,24 @@ def shipped() -> Path:
     raise WorkspaceError(package, "this installation has no kernels; install grace-tui again")
 
 
-def make_workspace(folder: Path) -> Workspace:
+def make_workspace(folder: Path, *, settings: str | None = None, bare: bool = False) -> Workspace:
     """Make a workspace of `folder` from what is shipped: whole, or not at all.
 
+    `settings` is the text of its grace.toml, else that shows every setting; a `bare` one has no kernel.
+
     Raises:
-        WorkspaceError: the folder is a workspace already, has something in the way, or cannot be written.
+        WorkspaceError: the folder is a workspace already, has something in the way, or cannot be written; or the
+            settings cannot be used.
     """
     workspace = Workspace(folder.absolute())
     _refuse_overwriting(workspace.root)
+    if settings is not None and workspace.settings_file.exists():
+        raise WorkspaceError(workspace.root, "has grace.toml already; name another folder")
     with told(workspace.root):
         workspace.root.parent.mkdir(parents=True, exist_ok=True)
         with _building_beside(workspace.root) as built:
-            _copy_shipped(built)
+            _copy_shipped(built, bare)
+            _write_settings(built, settings)
             if workspace.root.exists():
                 _move_into(built, workspace.root)
             else:
@@ -183,14 +189,26 @@ def _building_beside(root: Path) -> Iterator[Path]:
         shutil.rmtree(built, ignore_errors=True)
 
 
-def _copy_shipped(target: Path) -> None:
+def _copy_shipped(target: Path, bare: bool) -> None:
     source = shipped()
-    for name in COPIED:
+    for name in ("themes",) if bare else COPIED:
         if (source / name).is_dir():
             shutil.copytree(source / name, target / name, ignore=shutil.ignore_patterns("__pycache__", "*.pyc", ".*"))
-    (target / "grace.toml").write_text(settings_template(), encoding="utf-8")
-    (target / "pytest.ini").write_text(PYTEST_INI, encoding="utf-8")
+    (target / "kernels").mkdir(exist_ok=True)
+    if not bare:
+        (target / "pytest.ini").write_text(PYTEST_INI, encoding="utf-8")
     _expect_kernels(target)
+
+
+def _write_settings(target: Path, text: str | None) -> None:
+    """Write grace.toml, and read it as the room will."""
+    file = target / "grace.toml"
+    file.write_text(settings_template() if text is None else text, encoding="utf-8")
+    try:
+        load_settings(file)
+    except SettingsError as error:
+        said = text.splitlines()[error.line - 1] if text and error.line else ""
+        raise WorkspaceError(Path(file.name), f"would not be usable: {error.problem} (in the line: {said})") from error
 
 
 def _expect_kernels(target: Path) -> None:
@@ -198,8 +216,15 @@ def _expect_kernels(target: Path) -> None:
     import json
 
     private_folder(target / ".grace")
-    names = sorted(entry.name.removesuffix(".py") for entry in (target / "kernels").iterdir() if _is_kernel(entry))
+    names = kernel_names(target)
     (target / ".grace" / "kernels.json").write_text(json.dumps(names), encoding="utf-8")
+
+
+def kernel_names(root: Path | None = None) -> list[str]:
+    """The kernels in a folder's `kernels/`; without one, those that a new workspace has."""
+    return sorted(
+        entry.name.removesuffix(".py") for entry in ((root or shipped()) / "kernels").iterdir() if _is_kernel(entry)
+    )
 
 
 def _is_kernel(entry: Path) -> bool:
@@ -210,7 +235,20 @@ def _is_kernel(entry: Path) -> bool:
 
 
 def _move_into(built: Path, root: Path) -> None:
-    for name in (".grace", "grace.toml", "pytest.ini", *COPIED):
-        if (built / name).exists() and not (root / name).exists():
-            (root / name).parent.mkdir(parents=True, exist_ok=True)
-            (built / name).rename(root / name)
+    """Move what was built into a folder that is there; where that fails halfway, take it all back."""
+    moved: list[str] = []
+    made: list[Path] = []
+    try:
+        for name in (".grace", "grace.toml", "pytest.ini", *COPIED):
+            if (built / name).exists() and not (root / name).exists():
+                if not (root / name).parent.exists():
+                    (root / name).parent.mkdir()
+                    made.append((root / name).parent)
+                (built / name).rename(root / name)
+                moved.append(name)
+    except OSError:
+        for name in moved:
+            (root / name).rename(built / name)
+        for folder in reversed(made):
+            folder.rmdir()
+        raise

@@ -145,3 +145,31 @@ def test_installation_without_kernels_says_so(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setattr("grace_tui.__file__", str(tmp_path / "package" / "__init__.py"))
     with pytest.raises(WorkspaceError, match="has no kernels; install grace-tui again"):
         shipped()
+
+
+def test_move_that_fails_halfway_is_taken_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "notes.txt").write_text("mine")
+    rename = Path.rename
+
+    def fail_at_kernels(self: Path, target: Path) -> Path:
+        if self.name == "kernels" and target.parent == tmp_path and self.parent.name != "tests":
+            raise OSError(28, "No space left on device", str(target))
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", fail_at_kernels)
+    with pytest.raises(WorkspaceError, match="no space left"):
+        make_workspace(tmp_path)
+    assert tree(tmp_path) == {"notes.txt"}
+
+
+def test_bare_workspace_has_an_empty_kernels_folder(tmp_path: Path) -> None:
+    made = make_workspace(tmp_path / "room", bare=True)
+    assert made.exists
+    assert list(made.kernels.iterdir()) == []
+    assert not made.kernel_tests.exists()
+
+
+def test_settings_that_cannot_be_used_make_no_workspace(tmp_path: Path) -> None:
+    with pytest.raises(WorkspaceError, match=r"grace.toml: would not be usable: screen.thme is not a setting"):
+        make_workspace(tmp_path / "room", settings="[screen]\nthme = 1\n")
+    assert not (tmp_path / "room").exists()
