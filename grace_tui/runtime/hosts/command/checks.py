@@ -6,10 +6,12 @@ A log pattern is not asked but listened for; the kernel does that itself.
 import asyncio
 import signal
 import ssl
+import subprocess
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import IO
 from urllib.parse import urlsplit
 
 import anyio
@@ -17,7 +19,7 @@ import anyio.to_thread
 
 from grace_tui.runtime.hosts.command.errors import CommandUnusable, exit_words
 from grace_tui.runtime.hosts.command.launch import Plan, check_plan, command_line, spawn
-from grace_tui.runtime.hosts.command.program import Program, Turns
+from grace_tui.runtime.hosts.command.program import Program, Turns, disown, taken_over
 from grace_tui.runtime.hosts.command.spec import Check
 
 LINE = 200
@@ -95,8 +97,8 @@ async def _http(url: str) -> tuple[bool, str]:
 
 
 async def _exec(plan: Plan, turns: Turns) -> tuple[bool, str]:
-    with tempfile.TemporaryFile() as output:
-        process = await anyio.to_thread.run_sync(spawn, plan, output.fileno(), output.fileno(), limiter=turns)
+    process, output = await taken_over(lambda: _spawn(plan), _drop, turns)
+    with output:
         program = Program(process, plan, (), turns)
         program.attend()
         try:
@@ -107,6 +109,21 @@ async def _exec(plan: Plan, turns: Turns) -> tuple[bool, str]:
         output.seek(max(output.seek(0, 2) - LINE, 0))
         said = output.read().decode(errors="replace").strip().rpartition("\n")[2]
     return code == 0, exit_words(code) + (f", {said}" if said and code else "")
+
+
+def _spawn(plan: Plan) -> "tuple[subprocess.Popen[bytes], IO[bytes]]":
+    output = tempfile.TemporaryFile()  # noqa: SIM115  it outlives this call
+    try:
+        return spawn(plan, output.fileno(), output.fileno()), output
+    except BaseException:
+        output.close()
+        raise
+
+
+def _drop(started: "tuple[subprocess.Popen[bytes], IO[bytes]]") -> None:
+    process, output = started
+    disown(process)
+    output.close()
 
 
 def _url(url: str) -> tuple[str, int, str, bool]:

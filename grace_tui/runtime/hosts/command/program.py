@@ -11,7 +11,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import anyio
 import anyio.to_thread
@@ -33,6 +33,7 @@ KILL_SECONDS = 1.0
 LAST_OUTPUT = 0.5
 """Seconds after a program's end in which its output may end; a process it left behind can hold it open for ever."""
 
+T = TypeVar("T")
 OnLine = Callable[[str], None] | None
 Turns = anyio.CapacityLimiter
 """How many worker threads the programs of a room use at a time."""
@@ -190,15 +191,14 @@ class Program:
 
 async def start_program(plan: Plan, log: LogPort, turns: Turns, on_out: OnLine, on_error: OnLine) -> Program:
     """Start a program and attend to its end and its output. Raises CommandUnusable."""
-    process, out, error = await anyio.to_thread.run_sync(_spawn, plan, limiter=turns)
+    process, out, error = await taken_over(lambda: _spawn(plan), _disown, turns)
     outputs = OutputReader(out, log, "stdout", on_line=on_out), OutputReader(error, log, "stderr", on_line=on_error)
     program = Program(process, plan, outputs, turns)
     try:
         program.attend()
     except OSError as refusal:
-        program.signal(signal.SIGKILL)
         program.close()
-        forget(program.pid)
+        disown(process)
         raise CommandUnusable(f"started, and cannot be attended to: {refusal.strerror}") from None
     meter.watch(program.pid)
     return program
@@ -209,6 +209,45 @@ def forget(pid: int) -> None:
     alive.forget(pid)
     guardian.forget(pid)
     meter.forget(pid)
+
+
+async def taken_over(make: Callable[[], T], drop: Callable[[T], None], turns: Turns) -> T:
+    """Make something in a worker thread; what is made after its asker was cancelled is dropped, not lost."""
+    lock = threading.Lock()
+    made: list[T] = []
+    given_up = False
+
+    def work() -> T:
+        found = make()
+        with lock:
+            if given_up:
+                drop(found)
+            else:
+                made.append(found)
+        return found
+
+    try:
+        return await anyio.to_thread.run_sync(work, limiter=turns)
+    except asyncio.CancelledError:  # the thread goes on whatever happens to this task
+        with lock:
+            given_up = True
+            if made:
+                drop(made[0])
+        raise
+
+
+def disown(process: "subprocess.Popen[bytes]") -> None:
+    """End a program that nobody will attend to."""
+    _send(os.killpg, process.pid, signal.SIGKILL)
+    process.wait()
+    forget(process.pid)
+
+
+def _disown(started: "tuple[subprocess.Popen[bytes], int, int]") -> None:
+    process, *outputs = started
+    disown(process)
+    for descriptor in outputs:
+        os.close(descriptor)
 
 
 def _spawn(plan: Plan) -> tuple[subprocess.Popen[bytes], int, int]:
