@@ -1,5 +1,6 @@
 """What the supervisor is given by the composition root, and the acts on a kernel: move, fail, save, end."""
 
+import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -88,10 +89,10 @@ def tell(parts: Parts, child: Child, *, running: str = "") -> None:
     if untold is not None:
         untold[1].cancel()
         parts.bus.publish(KernelFailed.topic, untold[0], source=SOURCE, priority=PRIORITY_CRITICAL)
+        # The line waits for a turn of its own: whoever waits for the kernel to run comes before the disk.
+        asyncio.get_running_loop().call_soon(log_failure, child, untold[0].phase, untold[0].error)
     if running:
         move(parts, child, "running", running)
-    if untold is not None:
-        child.log.error("failed", phase=untold[0].phase, error=text_of(untold[0].error))
 
 
 def publish_failure(parts: Parts, child: Child, failed: Failed) -> None:
@@ -101,7 +102,11 @@ def publish_failure(parts: Parts, child: Child, failed: Failed) -> None:
         return
     event = KernelFailed(child.name, failed.phase, parts.clock.time(), failed.error)
     parts.bus.publish(event.topic, event, source=SOURCE, priority=PRIORITY_CRITICAL)
-    child.log.error("failed", phase=failed.phase, error=text_of(failed.error))
+    log_failure(child, failed.phase, failed.error)
+
+
+def log_failure(child: Child, phase: str, error: BaseException) -> None:
+    child.log.error("failed", phase=phase, error=text_of(error))
 
 
 def note_end(parts: Parts, child: Child, reason: str) -> None:
