@@ -16,14 +16,18 @@ _ABOUT_NAMES = frozenset(
 _NAME = re.compile(r"[\w.<>/:-]{1,80}(?:\(\))?")
 _IN_CODE = re.compile(r"[A-Za-z_]\w*(?:[./][A-Za-z_]\w*)+(?:\(\))?|[A-Za-z_]\w*\(\)")
 """A dotted name, a file of the project, a call."""
-_NOUN = (
-    r"(?:argument|attribute|backend|capability|class|codec|column|command|constraint|database|dialect|driver|encoding"
-    r"|event|extension|extra|field|file|function|generator|header|hook|index|kernel|key|keyword|label|member|method|model"
-    r"|module|name|object|operator|option|package|parameter|plugin|policy|property|relation|role|route|schema|section"
-    r"|service|setting|table|tag|template|topic|type|ufunc|variable|view)"
-)
-_BEFORE = re.compile(rf"\b(?:{_NOUN}s?|Reverse for|dtype)(?: named| called)?:? ?\(?$", re.IGNORECASE)
-_AFTER = re.compile(rf"\)? (?:is (?:an? )?(?:\w+ )?)?{_NOUN}s?\b", re.IGNORECASE)
+_NOUNS = frozenset(
+    {
+        "argument", "attribute", "backend", "capability", "class", "codec", "column", "command", "constraint",
+        "database", "dialect", "driver", "dtype", "encoding", "event", "extension", "extra", "field", "file",
+        "function", "generator", "header", "hook", "index", "kernel", "key", "keyword", "label", "member", "method",
+        "model", "module", "name", "object", "operator", "option", "package", "parameter", "plugin", "policy",
+        "property", "relation", "role", "route", "schema", "section", "service", "setting", "table", "tag",
+        "template", "topic", "type", "ufunc", "variable", "view",
+    }
+)  # fmt: skip
+"""What a quoted word beside one of these is the name of."""
+_ASIDE = frozenset({"named", "called"})
 _SET = re.compile(r"\{'[^'{}\n]*'(?:, '[^'{}\n]*')++\}")
 _RAISED = re.compile(
     r"\b(\w{1,60}(?:Error|Exception|Timeout))\("
@@ -62,5 +66,22 @@ def _kept(found: re.Match[str], everything: bool) -> str:
         return "'<value>'"
     if everything or _IN_CODE.fullmatch(inner):
         return f"'{inner}'"
-    about = _BEFORE.search(text[max(start - _LOOK, 0) : start]) or _AFTER.match(text, end, end + _LOOK)
+    about = _is_noun_before(text[max(start - _LOOK, 0) : start]) or _is_noun_after(text[end : end + _LOOK])
     return f"'{inner}'" if about else "'<value>'"
+
+
+def _is_noun_before(text: str) -> bool:
+    """As in `argument 'x'`, `field: 'x'`, `kernel named 'x'`, `dtype('x')`."""
+    words = text.rstrip(" :(").lower().replace("(", " ").rsplit(None, 2)[-2:]
+    return bool(words) and _is_noun(words[0] if words[-1] in _ASIDE else words[-1])
+
+
+def _is_noun_after(text: str) -> bool:
+    """As in `'x' object`, `'x' is an unknown setting`."""
+    words = text.lstrip(")").lower().split(None, 4)[:4]
+    beside = words[2:4] if words[:1] == ["is"] and words[1:2] in (["a"], ["an"]) else words[:1]
+    return any(_is_noun(word.rstrip(",.:;)")) for word in beside)
+
+
+def _is_noun(word: str) -> bool:
+    return word in _NOUNS or word.removesuffix("s") in _NOUNS

@@ -22,7 +22,7 @@ RULE_LIMIT = 200
 _LINE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
 _HEADER = re.compile(r"^\s*\[\[\s*rule\s*\]\]")
 _GROUP = re.compile(r"[a-z0-9][a-z0-9_.-]{0,59}")
-_REPEAT_OF_REPEAT = re.compile(r"(?<!\\)[*+}]\)*\)(?:[*+]|\{\d*,\d*\})")
+_TOKEN = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\{\d*,\}|.", re.DOTALL)
 
 
 class RuleFileError(GraceError):
@@ -93,7 +93,7 @@ class _Reader:
 
     def _pattern(self, number: int, table: Mapping[str, Any]) -> re.Pattern[str] | None:
         text = self._text(number, table, "message")
-        if _REPEAT_OF_REPEAT.search(text):
+        if _repeats_a_repeat(text):
             raise self._error(f"message {text!r} repeats a repeat, which can take for ever", number, "message")
         try:
             return re.compile(text) if text else None
@@ -144,3 +144,23 @@ class _Reader:
 
 def _sets(line: str, key: str) -> bool:
     return bool(key) and re.match(rf"""\s*\[*\s*["']?{re.escape(key)}["']?\s*[\]=.]""", line) is not None
+
+
+def _repeats_a_repeat(pattern: str) -> bool:
+    """Whether a group that repeats something without end is itself repeated without end, as in `(a+)*`."""
+    repeats = [False]
+    """For each open group whether something in it is repeated, the whole pattern first."""
+    closed = False
+    for token in _TOKEN.findall(pattern):
+        if token == "(":
+            repeats.append(False)
+        elif token == ")" and len(repeats) > 1:
+            closed = repeats.pop()
+            repeats[-1] |= closed
+            continue
+        elif token in "*+" or token.endswith(",}"):
+            if closed:
+                return True
+            repeats[-1] = True
+        closed = False
+    return False

@@ -24,6 +24,8 @@ _SEED = "1"
 NEVER_COUNT = "lines, source text, times and the phase never count"
 _MECHANISM = frozenset({"CancelledError"})
 """Links of a chain that tell how a failure was carried, such as a timeout's own cancellation."""
+CAUSE_LIMIT = 300
+"""Characters of a cause's first line that are read."""
 _REPLICA = re.compile(r"(?<=\w)-\d+$")
 
 
@@ -66,7 +68,8 @@ def _causes(failure: Failure) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """One part for each different link of the chain; the values that they quote do not count."""
     kinds = [(kind_of(kind, message), message) for kind, message in failure.chain]
     kept = [(kind, message.partition("\n")[0]) for kind, message in kinds if kind not in _MECHANISM]
-    causes = dict.fromkeys(f"cause {kind}: {without_values(pattern(kind, message))}" for kind, message in kept)
+    told = dict.fromkeys(kept)
+    causes = dict.fromkeys(f"cause {kind}: {without_values(pattern(kind, said, CAUSE_LIMIT))}" for kind, said in told)
     left_out = []
     if len(kept) < len(kinds):
         left_out.append("cancellation in the chain: how a timeout is carried")

@@ -23,11 +23,11 @@ _SAME_WORDS = (*BY_VERSION, *BY_LIBRARY)
 _MARK = re.compile(r"<(value|id|url|email|path|tmp|hex|time|host|duration|size|n)>")
 
 
-def pattern(kind: str, message: str) -> str:
-    """The message of an exception of type `kind`, with everything that changes from run to run replaced."""
+def pattern(kind: str, message: str, limit: int = READ_LIMIT) -> str:
+    """The beginning of what an exception of type `kind` says, with everything that changes from run to run replaced."""
     if kind in _WHOLE:
         return _WHOLE[kind]
-    text = _unquoted(_read(message))
+    text = _unquoted(_read(message, limit))
     if kind == "AttributeError" and text.isidentifier():
         text = ATTRIBUTE_ALONE.format(text)
     for hint, found, wording in _SAME_WORDS:
@@ -58,14 +58,14 @@ def replaced(message: str, normal: str) -> tuple[str, ...]:
     return tuple(told)
 
 
-def _read(message: str) -> str:
+def _read(message: str, limit: int) -> str:
     """The beginning of a message, cut between two words: half a value would not be known for one."""
     text = "\n".join(message.strip().split("\n", LINE_LIMIT)[:LINE_LIMIT])
-    if len(text) <= READ_LIMIT:
+    if len(text) <= limit:
         return text
-    head = text[:READ_LIMIT]
+    head = text[:limit]
     blank = max(head.rfind(" "), head.rfind("\n"))
-    return head[:blank].rstrip(" \n,;:.([{") if blank > READ_LIMIT // 2 else head
+    return head[:blank].rstrip(" \n,;:.([{") if blank > limit // 2 else head
 
 
 def _unquoted(text: str) -> str:
