@@ -20,7 +20,9 @@ from grace_tui.faces.ui.commands import Answer, Command, Target
 from grace_tui.faces.ui.draw.inks import Paint, paint_of
 from grace_tui.faces.ui.keys import PAGE_KEYS, ROOM_KEYS, groups
 from grace_tui.faces.ui.lines.header import Freshness
-from grace_tui.faces.ui.lines.pages import Said, help_page, incident_facts, kernel_facts, task_facts
+from grace_tui.faces.ui.lines.kernel import kernel_facts
+from grace_tui.faces.ui.lines.pages import help_page, incident_facts, task_facts
+from grace_tui.faces.ui.lines.said import Saying
 from grace_tui.faces.ui.palette import GRACE
 from grace_tui.faces.ui.ports import Ask, ViewFeed
 from grace_tui.faces.ui.screens.confirm import ConfirmScreen
@@ -31,7 +33,7 @@ from grace_tui.faces.ui.theme import Themes, load_themes, textual_theme
 from grace_tui.faces.ui.wirediff import DiffWire
 from grace_tui.faces.views import RoomView
 
-LOG_TAIL, LOG_PAGE = 40, 500
+LOG_TAIL, LOG_PAGE = 200, 500
 """Lines of log on a kernel's page, and on the log's own."""
 
 
@@ -170,13 +172,8 @@ class RoomApp(DiffWire, App[None]):
         self.push_screen(PageScreen(self, Page(f"why {target.id}", target, sections=(Section("why", command),))))
 
     def open_logs(self, kernel: str) -> None:
-        page = Page(
-            f"log of {kernel}",
-            Target("kernel", kernel, kernel),
-            sections=(Section("log", commands.logs(kernel, LOG_PAGE)),),
-            follow=True,
-        )
-        self.push_screen(PageScreen(self, page))
+        target = Target("kernel", kernel, kernel)
+        self.push_screen(PageScreen(self, Page(f"log of {kernel}", target, log=commands.logs(kernel, LOG_PAGE))))
 
     def open_help(self) -> None:
         tables = []
@@ -188,10 +185,12 @@ class RoomApp(DiffWire, App[None]):
     @on(RoomScreen.OpenRequested)
     def open_page(self, message: RoomScreen.OpenRequested) -> None:
         target = message.opened
-        sections = [Section("evidence" if target.kind == "incident" else "details", commands.show(target))]
+        title, facts = f"{target.kind} {target.id}", _facts_of(target)
         if target.kind == "kernel":
-            sections.append(Section(f"last {LOG_TAIL} lines of its log", commands.logs(target.id, LOG_TAIL)))
-        page = Page(f"{target.kind} {target.id}", target, _facts_of(target), tuple(sections))
+            page = Page(title, target, facts, log=commands.logs(target.id, LOG_TAIL))
+        else:
+            section = Section("evidence" if target.kind == "incident" else "details", commands.show(target))
+            page = Page(title, target, facts, (section,))
         self.push_screen(PageScreen(self, page))
 
     @on(RoomScreen.LeaveRequested)
@@ -250,16 +249,16 @@ class RoomApp(DiffWire, App[None]):
             screen.use(self.paint)
 
 
-def _facts_of(target: Target) -> Callable[[RoomView], Sequence[Said]]:
+def _facts_of(target: Target) -> Callable[[RoomView], Sequence[Saying]]:
     """The facts about a target in a view; what is gone has none."""
 
-    def kernel(view: RoomView) -> Sequence[Said]:
-        return next((kernel_facts(one) for one in view.kernels if one.name == target.id), [])
+    def kernel(view: RoomView) -> Sequence[Saying]:
+        return next((kernel_facts(one, view.at) for one in view.kernels if one.name == target.id), [])
 
-    def incident(view: RoomView) -> Sequence[Said]:
+    def incident(view: RoomView) -> Sequence[Saying]:
         return next((incident_facts(one) for one in view.incidents if one.id == target.id), [])
 
-    def task(view: RoomView) -> Sequence[Said]:
+    def task(view: RoomView) -> Sequence[Saying]:
         return next((task_facts(one) for one in view.tasks if one.id == target.id), [])
 
     return {"kernel": kernel, "incident": incident, "task": task}[target.kind]

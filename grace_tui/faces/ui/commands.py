@@ -75,7 +75,7 @@ def pause_or_resume(kernel: KernelView) -> Command:
 
 
 def stop_or_start(kernel: KernelView) -> Command:
-    if kernel.state in ("stopped", "quarantined"):
+    if kernel.state in ("stopped", "completed", "quarantined"):
         return Command("kernel.start", {"name": kernel.name}, f"starting {kernel.name}")
     return Command("kernel.stop", {"name": kernel.name}, f"stopping {kernel.name}", f"Stop {kernel.name}?")
 

@@ -142,4 +142,6 @@ def _small(width: int, top: int, body: int, incidents: int, tasks: int) -> tuple
 def _grid_height(width: int, body: int, kernels: int, *, share: float, rest: int) -> int:
     """Lines of the framed grid: the roomiest tiles within its share, so that at least `rest` lines remain."""
     most = max(3, min(int(body * share), body - rest))
-    return min(most, tiles_for(width - 4, most - 2, kernels).height + 2)
+    needed = tiles_for(width - 4, most - 2, kernels).height + 2
+    # More kernels than fit: the others keep the least they can live with, however little there is to tell in them.
+    return needed if needed <= most else max(most, min(needed, body - rest))

@@ -301,10 +301,9 @@ class SampleRoom:
     def __init__(self) -> None:
         self.asked: list[tuple[str, Mapping[str, object]]] = []
         self.answers: dict[str, Mapping[str, object]] = {
-            "kernel.show": {"ok": True, "text": "started 3 times\nlast probe: 2 ms"},
             "kernel.logs": {
                 "ok": True,
-                "text": "08:29:01 INFO started\n08:29:02 WARNING slow disk\n08:29:04 ERROR gave up",
+                "text": "08:29:01 info    started\n08:29:02 warning slow disk\n08:29:04 error   gave up",
             },
             "incident.show": {
                 "ok": True,

@@ -13,6 +13,7 @@ from grace_tui.faces.ui.screens.page import PageScreen
 from grace_tui.faces.ui.screens.room import RoomScreen
 from grace_tui.faces.ui.widgets.panes import IncidentFeed, KernelGrid, TaskQueue
 from grace_tui.faces.views import RoomView
+from tests.faces.ui.crowd import CROWD, crowd
 from tests.faces.ui.driving import THEMES, Opened, screen_text
 from tests.faces.ui.sample import ALL, CALM, DRILL, RESOLVED, TWO_INCIDENTS, room
 
@@ -181,7 +182,7 @@ async def test_the_filter_can_be_typed_where_there_is_no_footer() -> None:
         (["s", "y"], ("kernel.stop", {"name": "message_bus"})),
         (["w"], ("why", {"kernel": "message_bus"})),
         (["L"], ("kernel.logs", {"name": "message_bus", "lines": 500})),
-        (["enter"], ("kernel.show", {"name": "message_bus", "more": True})),
+        (["enter"], ("kernel.logs", {"name": "message_bus", "lines": 200})),
     ],
 )
 async def test_a_key_asks_the_room(keys: list[str], asked: tuple[str, dict[str, object]]) -> None:
@@ -231,13 +232,13 @@ async def test_a_refusal_is_shown_in_full() -> None:
         assert [line.strip() for line in notice] == ["✗ governance says no: policy", "calm-hours [forbids] it"]
 
 
-async def test_a_kernels_page_shows_facts_details_and_log() -> None:
+async def test_a_kernels_page_shows_facts_and_log() -> None:
     opened = Opened(TWO_INCIDENTS)
     async with opened.app.run_test(size=(120, 40)) as pilot:
         await pilot.press("enter")
         await settle(pilot)
         text = screen_text(opened.app)
-        assert all(words in text for words in ("failed for 3 s", "last probe: 2 ms", "ERROR gave up", "✖ 2 failed"))
+        assert all(words in text for words in ("failed for 3 s", "08:29:04 ✖ gave up", "✖ 2 failed"))
 
 
 async def test_a_page_follows_the_room() -> None:
@@ -432,4 +433,61 @@ async def test_a_click_selects_and_a_double_click_opens() -> None:
         assert grid_of(opened).state.selected == "verification_framework"
         await pilot.click(KernelGrid, offset=(50, 3), times=2)
         await settle(pilot)
-        assert opened.room.asked[0] == ("kernel.show", {"name": "verification_framework", "more": True})
+        assert opened.room.asked[0] == ("kernel.logs", {"name": "verification_framework", "lines": 200})
+
+
+async def test_n_walks_through_the_failing_kernels() -> None:
+    opened = Opened(CROWD)
+    async with opened.app.run_test(size=(80, 24)) as pilot:
+        seen = []
+        for key in ("end", "n", "n", "N", "tab", "n"):
+            await pilot.press(key)
+            seen.append(grid_of(opened).state.selected)
+        assert seen == ["worker-150", "worker-37", "worker-93", "worker-37", "worker-37", "worker-93"]
+        assert "worker-93" in screen_text(opened.app)
+
+
+async def test_n_says_when_nothing_is_failing() -> None:
+    opened = Opened(CALM)
+    async with opened.app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("n")
+        await pilot.pause()
+        assert "no kernel here is failing" in screen_text(opened.app)
+
+
+async def test_o_keeps_the_order_of_boot() -> None:
+    opened = Opened(CROWD)
+    async with opened.app.run_test(size=(80, 24)) as pilot:
+        assert "failures first" in screen_text(opened.app)
+        await pilot.press("o", "home")
+        await pilot.pause()
+        assert "boot order" in screen_text(opened.app)
+        assert grid_of(opened).state.selected == "message_bus"
+        assert "✖ 3 below" in screen_text(opened.app)
+
+
+async def test_two_hundred_kernels_scroll_by_key_and_by_wheel() -> None:
+    opened = Opened(CROWD)
+    async with opened.app.run_test(size=(80, 24)) as pilot:
+        assert "1-39 of 200" in screen_text(opened.app)
+        await pilot.press("pagedown")
+        await pilot.pause()
+        assert "4-42 of 200" in screen_text(opened.app)
+        await pilot.press("end")
+        await pilot.pause()
+        assert "163-200 of 200" in screen_text(opened.app)
+        grid_of(opened).on_mouse_scroll_up()
+        await pilot.pause()
+        assert "154-192 of 200" in screen_text(opened.app)
+        opened.feed.publish(msgspec.structs.replace(crowd(second=1), sequence=9_000))
+        await pilot.pause()
+        assert "154-192 of 200" in screen_text(opened.app)
+
+
+async def test_the_filter_finds_states() -> None:
+    opened = Opened(CROWD)
+    async with opened.app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("slash", *"state:down", "enter")
+        await pilot.pause()
+        assert [kernel.name for kernel in grid_of(opened).state.kernels] == ["worker-37", "worker-93", "worker-140"]
+        assert "/state:down  3 of 200" in screen_text(opened.app)

@@ -6,6 +6,9 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
+from grace_tui.faces.ui.commands import Target
+from grace_tui.faces.ui.screens.room import RoomScreen
+from tests.faces.ui.crowd import LOG, PEOPLED
 from tests.faces.ui.driving import Opened
 from tests.faces.ui.sample import CALM, ROOMS, TWO_INCIDENTS
 
@@ -26,6 +29,48 @@ def named(size: tuple[int, int]) -> str:
 @pytest.mark.parametrize("name", ["calm", "incidents", "booting"])
 def test_the_room(name: str, size: tuple[int, int], snap_compare: Compare) -> None:
     assert snap_compare(Opened(ROOMS[name]).app, terminal_size=size)
+
+
+@pytest.mark.parametrize("size", [(40, 12), *SIZES], ids=named)
+@pytest.mark.parametrize("name", PEOPLED)
+def test_a_room_of_many(name: str, size: tuple[int, int], snap_compare: Compare) -> None:
+    assert snap_compare(Opened(PEOPLED[name]).app, terminal_size=size)
+
+
+@pytest.mark.parametrize("size", [(40, 12), (120, 40)], ids=named)
+def test_a_crowd_scrolled(size: tuple[int, int], snap_compare: Compare) -> None:
+    async def press(pilot: Pilot[Any]) -> None:
+        await pilot.press("pagedown", "pagedown")
+        await pilot.pause()
+
+    assert snap_compare(Opened(PEOPLED["crowd"]).app, terminal_size=size, run_before=press)
+
+
+@pytest.mark.parametrize(
+    ("kernel", "size"),
+    [
+        ("immutable_log", (120, 40)),
+        ("immutable_log", (80, 24)),
+        ("memory_fusion", (120, 40)),
+        ("memory_fusion", (80, 24)),
+        ("mailer", (40, 12)),
+        ("mailer", (80, 24)),
+        ("mailer", (120, 40)),
+        ("web-1", (200, 60)),
+    ],
+    ids=lambda value: value if isinstance(value, str) else named(value),
+)
+def test_the_page_of_a_kernel(kernel: str, size: tuple[int, int], snap_compare: Compare) -> None:
+    opened = Opened(PEOPLED["mixed" if kernel == "memory_fusion" else "degraded"])
+    opened.room.answers["kernel.logs"] = LOG
+
+    async def open_page(pilot: Pilot[Any]) -> None:
+        opened.app.post_message(RoomScreen.OpenRequested(Target("kernel", kernel, kernel)))
+        await pilot.pause()
+        await opened.app.workers.wait_for_complete()
+        await pilot.pause()
+
+    assert snap_compare(opened.app, terminal_size=size, run_before=open_page)
 
 
 @pytest.mark.parametrize("name", ["calm", "incidents"])

@@ -18,6 +18,11 @@ def _usable(value: float | None) -> float | None:
     return number if math.isfinite(number) else None
 
 
+def number(value: float | None) -> float:
+    """`value` to compare with; 0 where it is none."""
+    return _usable(value) or 0.0
+
+
 def duration(seconds: float | None) -> str:
     """`3 s`, `12 min`, `2 h 05`, `3 d`."""
     number = _usable(seconds)
@@ -41,6 +46,18 @@ def seconds_spent(seconds: float | None) -> str:
     return f"{max(0.0, number):.1f} s" if number < 9.95 else duration(number)
 
 
+def between(start: float | None, end: float | None) -> float | None:
+    """Seconds from `start` to `end`; None where there are none."""
+    first, last = _usable(start), _usable(end)
+    return None if first is None or last is None else last - first
+
+
+def window(seconds: float | None) -> str:
+    """A span that somebody set: `60 s` as it was written, `10 min` where that is shorter to read."""
+    number = _usable(seconds)
+    return f"{number:g} s" if number is not None and 0 <= number < 600 else duration(number)
+
+
 def uptime(seconds: float | None) -> str:
     """`0:12:09`, `3 d 04:05`."""
     number = _usable(seconds)
@@ -62,6 +79,12 @@ def short(value: float | None) -> str:
             return f"{number:.0f}{unit}" if not unit or abs(number) >= 9.95 else f"{number:.1f}{unit}"
         number /= 1000
     return f"{'-' if number < 0 else ''}∞"
+
+
+def whole(value: float | None) -> str:
+    """An identifier that is a number: every digit of it."""
+    number = _usable(value)
+    return NONE if number is None or abs(number) >= 1e15 else f"{number:.0f}"
 
 
 def rate(value: float | None) -> str:

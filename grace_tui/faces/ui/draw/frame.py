@@ -7,7 +7,7 @@ from rich.segment import Segment
 from rich.style import Style
 
 from grace_tui.faces.ui.draw.inks import Paint
-from grace_tui.faces.ui.draw.line import Line, blank, line_between, to_height
+from grace_tui.faces.ui.draw.line import Line, Piece, blank, cells, line_between, to_height
 from grace_tui.faces.ui.draw.text import clip, width_of
 
 
@@ -18,6 +18,8 @@ class Frame:
     """Said at the right of the upper edge."""
     more: str = ""
     """Said at the right of the lower edge: what lies beyond it."""
+    alarm: str = ""
+    """Said before it, loudly."""
     focused: bool = False
     alarming: bool = False
     boxed: bool = True
@@ -45,7 +47,7 @@ def framed(frame: Frame, body: Sequence[Line], width: int, height: int, paint: P
     left, right = Segment("│", edge), Segment("│", edge)
     gap = Segment(" ", inks.text)
     top = _edge("╭─", frame, width, edge, paint, corner="╮")
-    bottom = _bottom(frame, width, edge, inks.muted)
+    bottom = _bottom(frame, width, edge, paint)
     return [top, *((left, gap, *row, gap, right) for row in rows), bottom]
 
 
@@ -62,8 +64,11 @@ def _edge(start: str, frame: Frame, width: int, edge: Style, paint: Paint, corne
     return line_between(left, right, width, edge) if width > 0 else blank(width, edge)
 
 
-def _bottom(frame: Frame, width: int, edge: Style, words: Style) -> Line:
-    more = clip(frame.more, max(0, width - 6))
-    right = [(f" {more} ", words), ("─╯", edge)] if more else [("╯", edge)]
-    used = 1 + sum(width_of(text) for text, _ in right)
-    return line_between([("╰", edge), ("─" * max(0, width - used), edge)], right, width, edge)
+def _bottom(frame: Frame, width: int, edge: Style, paint: Paint) -> Line:
+    words: list[Piece] = []
+    if alarm := clip(frame.alarm, max(0, width - 6)):
+        words.append((f" {alarm} ", paint.room.strong_bad))
+    if more := clip(frame.more, max(0, width - 6 - cells(words))):
+        words.append((f" {more} ", paint.room.muted))
+    right = [*words, ("─╯" if words else "╯", edge)]
+    return line_between([("╰", edge), ("─" * max(0, width - 1 - cells(right)), edge)], right, width, edge)

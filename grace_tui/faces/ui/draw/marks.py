@@ -16,10 +16,16 @@ KERNEL: Mapping[str, Mark] = {
     "starting": Mark("◐", "accent", "starting"),
     "stopped": Mark("○", "muted", "stopped"),
     "paused": Mark("‖", "warn", "paused"),
+    "completed": Mark("✓", "ok", "completed"),
     "failed": Mark("✖", "strong_bad", "failed"),
     "backing_off": Mark("◌", "strong_bad", "backing off"),
     "quarantined": Mark("■", "strong_bad", "quarantined"),
 }
+HOST: Mapping[str, Mark] = {
+    "process": Mark("&", "muted", "in a process of its own"),
+    "command": Mark("$", "muted", "a program"),
+}
+"""As a shell writes it. A kernel in the room's own process has no sign."""
 INCIDENT: Mapping[str, Mark] = {
     "open": Mark("✖", "strong_bad", "open"),
     "acknowledged": Mark("▲", "warn", "acknowledged"),
@@ -59,6 +65,15 @@ ROOM: Mapping[str, Mark] = {
     "steady": Mark("●", "ok", "steady"),
     "degraded": Mark("✖", "strong_bad", "degraded"),
     "stopping": Mark("◌", "warn", "stopping"),
+}
+LOG: Mapping[str, Mark] = {
+    "debug": Mark("·", "muted", "debug"),
+    "info": Mark("·", "text", "info"),
+    "warning": Mark("▲", "warn", "warning"),
+    "error": Mark("✖", "bad", "error"),
+    "critical": Mark("✖", "strong_bad", "critical"),
+    "stdout": Mark("│", "text", "stdout"),
+    "stderr": Mark("┃", "warn", "stderr"),
 }
 CLOSED_INCIDENTS = frozenset({"resolved", "suppressed"})
 FINISHED_TASKS = frozenset({"learned", "failed", "undone"})

@@ -72,6 +72,16 @@ def clip(text: str, width: int) -> str:
     return set_cell_size(text, width - 1).rstrip() + "…"
 
 
+def clip_middle(text: str, width: int) -> str:
+    """`text` in at most `width` cells, its beginning and its end kept."""
+    if width_of(text) <= width or width < 8:
+        return clip(text, width)
+    end = text[-(width // 3) :]
+    while width_of(end) > width // 3:
+        end = end[1:]
+    return clip(text, width - width_of(end)) + end
+
+
 def fit(text: str, width: int) -> str:
     """`text` in exactly `width` cells."""
     text = clip(text, width)

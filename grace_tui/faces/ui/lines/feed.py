@@ -34,18 +34,12 @@ def _head(incident: IncidentView, width: int, inks: Inks, edge: Piece) -> Line:
         left.append((f"{figures.clock_time(incident.opened_at)} ", inks.muted))
     left += [(f"{mark.glyph} ", inks.named(mark.ink)), (shown(incident.kernel), name)]
     if closed:
-        took = _seconds(incident.opened_at, incident.last_at)
+        seconds = figures.between(incident.opened_at, incident.last_at)
+        took = f" {figures.seconds_spent(seconds)}" if seconds and seconds > 0 else ""
         return line_between(left, [(f" {mark.word}{took}", inks.muted)], width, inks.text)
     state = "" if incident.state in ("open", "in_repair") else f" {mark.word}"
     times = f" ×{figures.short(incident.count)}" if incident.count != 1 else ""
     return line_between(left, [(state, inks.named(mark.ink)), (times, inks.warn)], width, inks.text)
-
-
-def _seconds(opened: float, last: float) -> str:
-    try:
-        return f" {figures.seconds_spent(last - opened)}" if last > opened else ""
-    except TypeError:
-        return ""
 
 
 def _doing(incident: IncidentView, width: int, inks: Inks, *, roomy: bool) -> list[list[Piece]]:

@@ -7,10 +7,13 @@ from grace_tui.faces.ui.draw import marks
 from grace_tui.faces.ui.draw.frame import Frame, framed, inner_size
 from grace_tui.faces.ui.draw.inks import Inks, Paint
 from grace_tui.faces.ui.draw.line import Line, blank, line_of, to_height
-from grace_tui.faces.ui.draw.text import shown, width_of
+from grace_tui.faces.ui.draw.text import shown
 from grace_tui.faces.ui.layout import COLUMN_GAP, Tiles, tiles_for
-from grace_tui.faces.ui.lines.tiles import tile_lines
+from grace_tui.faces.ui.lines.tiles import name_width, tile_lines
 from grace_tui.faces.views import KernelView
+
+LEAST_WITH_HINT = 4
+"""Lines from which a grid without a frame spends one on what is out of sight."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,8 @@ class GridState:
     """First row of tiles in sight."""
     focused: bool = False
     boxed: bool = True
+    boot_order: bool = False
+    """Whether the order of boot is kept also where not all are in sight; failures come first otherwise."""
 
 
 @dataclass(slots=True)
@@ -50,8 +55,11 @@ class TileCache:
 
 
 def _inner(state: GridState, width: int, height: int) -> tuple[int, int]:
-    """Without a box the kernels need no heading either: there is nothing else they could be."""
-    return inner_size(width, height, boxed=True) if state.boxed else (width, height)
+    """Without a box the kernels need no heading either; a last line tells what is out of sight, if anything is."""
+    if state.boxed:
+        return inner_size(width, height, boxed=True)
+    count = len(state.kernels)
+    return width, height - (height >= LEAST_WITH_HINT and tiles_for(width, height, count).height > height)
 
 
 def tiles_in(state: GridState, width: int, height: int) -> Tiles:
@@ -62,7 +70,7 @@ def tiles_in(state: GridState, width: int, height: int) -> Tiles:
 def ordered(state: GridState, width: int, height: int) -> tuple[KernelView, ...]:
     """Boot order where all fit, so that nothing moves; failures first where some would be out of sight."""
     inner_height = _inner(state, width, height)[1]
-    if tiles_in(state, width, height).height <= inner_height:
+    if state.boot_order or tiles_in(state, width, height).height <= inner_height:
         return state.kernels
     return tuple(sorted(state.kernels, key=lambda kernel: _urgency(kernel.state)))
 
@@ -73,8 +81,20 @@ def first_to_see(kernels: Sequence[KernelView]) -> str:
     return down[0] if down else kernels[0].name if kernels else ""
 
 
+def next_down(kernels: Sequence[KernelView], selected: str, by: int) -> str:
+    """Name of the next that is down after (`by` 1) or before (-1) the selected, round and round; empty if none is."""
+    down = [kernel.name for kernel in kernels if kernel.state in marks.DOWN]
+    if not down:
+        return ""
+    if selected in down:
+        return down[(down.index(selected) + by) % len(down)]
+    at = next((index for index, kernel in enumerate(kernels) if kernel.name == selected), 0)
+    before = sum(kernel.state in marks.DOWN for kernel in kernels[:at])
+    return down[(before if by > 0 else before - 1) % len(down)]
+
+
 def _urgency(state: str) -> int:
-    return 0 if state in marks.DOWN else 2 if state == "running" else 1
+    return 0 if state in marks.DOWN else {"running": 2, "completed": 3}.get(state, 1)
 
 
 def rows_in_sight(state: GridState, width: int, height: int) -> int:
@@ -90,14 +110,27 @@ def clamped_top(state: GridState, width: int, height: int) -> int:
 
 def top_for(state: GridState, width: int, height: int) -> int:
     """The first row to show so that the selected kernel is in sight, as near as possible to where it was."""
-    tiles = tiles_in(state, width, height)
     sight = rows_in_sight(state, width, height)
-    top = clamped_top(state, width, height)
-    names = [kernel.name for kernel in ordered(state, width, height)]
-    if state.selected not in names:
-        return top
-    row = names.index(state.selected) // tiles.columns
-    return row if row < top else max(top, row - sight + 1)
+    # Until a person selects, the first kernels are shown, and further ones only as far as the selected one is.
+    top = clamped_top(state, width, height) if state.chosen else 0
+    row = row_of(state, width, height)
+    return top if row is None else row if row < top else max(top, row - sight + 1)
+
+
+def row_of(state: GridState, width: int, height: int) -> int | None:
+    """The row of tiles the selected kernel stands in."""
+    places = enumerate(ordered(state, width, height))
+    index = next((index for index, kernel in places if kernel.name == state.selected), None)
+    return None if index is None else index // tiles_in(state, width, height).columns
+
+
+def anchored_top(old: GridState, new: GridState, width: int, height: int) -> int:
+    """Where to be in `new` so that the selected kernel stays where it is on the screen; the top stays the top."""
+    before, after = row_of(old, width, height), row_of(new, width, height)
+    in_sight = before is not None and 0 <= before - old.top < rows_in_sight(old, width, height)
+    if not old.top or not in_sight or before is None or after is None:
+        return old.top
+    return max(0, old.top + after - before)
 
 
 def kernel_at(state: GridState, x: int, y: int, width: int, height: int) -> str:
@@ -121,7 +154,7 @@ def grid_lines(state: GridState, width: int, height: int, paint: Paint, cache: T
     tiles = tiles_in(state, width, height)
     kernels = ordered(state, width, height)
     body: list[Line] = []
-    names = max((width_of(shown(kernel.name)) for kernel in kernels), default=8)
+    names = max((name_width(kernel) for kernel in kernels), default=8)
     for row in range(state.top, tiles.rows):
         if len(body) >= inner_height:
             break
@@ -131,11 +164,12 @@ def grid_lines(state: GridState, width: int, height: int, paint: Paint, cache: T
         body += [blank(inner_width, paint.room.text)] * tiles.gap
     if not kernels:
         body = _empty(state, inner_width, paint)
-    if not state.boxed:
-        return to_height(body, width, height, paint.room.text)
-    sight = rows_in_sight(state, width, height) * tiles.columns
-    frame = _frame(state, kernels, state.top * tiles.columns, sight)
-    return framed(frame, body, width, height, paint)
+    frame = _frame(state, kernels, tiles, rows_in_sight(state, width, height))
+    if state.boxed:
+        return framed(frame, body, width, height, paint)
+    lines = to_height(body, width, inner_height, paint.room.text)
+    hint = [(f" {frame.alarm}  " if frame.alarm else " ", paint.room.strong_bad), (frame.more, paint.room.muted)]
+    return [*lines, line_of(hint, width, paint.room.text)][:height]
 
 
 def _tile_width(width: int, tiles: Tiles) -> int:
@@ -170,17 +204,27 @@ def _row_lines(
 
 
 def _empty(state: GridState, width: int, paint: Paint) -> list[Line]:
-    text = f"no kernel's name has {shown(state.query)!r} in it; Esc shows all" if state.query else "no kernels yet"
+    text = f"no kernel passes {shown(state.query)!r}; Esc shows all" if state.query else "no kernels yet"
     return [line_of([(text, paint.room.muted)], width, paint.room.text)]
 
 
-def _frame(state: GridState, kernels: Sequence[KernelView], first: int, sight: int) -> Frame:
-    hidden_above, hidden_below = first, max(0, len(kernels) - first - sight)
-    more = []
-    if hidden_above:
-        more.append(f"↑ {hidden_above}")
-    if hidden_below:
-        down = sum(kernel.state in marks.DOWN for kernel in kernels[first + sight :])
-        more.append(f"↓ {hidden_below}" + (f", ✖ {down} of them" if down else ""))
+def _frame(state: GridState, kernels: Sequence[KernelView], tiles: Tiles, rows: int) -> Frame:
+    """What is said around the tiles: the filter, which of all kernels are in sight, and failures that are not."""
+    first, end = state.top * tiles.columns, min(len(kernels), (state.top + rows) * tiles.columns)
     note = f"/{shown(state.query)}  {len(kernels)} of {state.total}" if state.query else ""
-    return Frame("kernels", note=note, more="  ".join(more), focused=state.focused)
+    if first == 0 and end == len(kernels):
+        return Frame("kernels", note=note, focused=state.focused)
+    places = ((_down(kernels[:first]), "above"), (_down(kernels[end:]), "below"))
+    alarm = ", ".join(f"{count} {where}" for count, where in places if count)
+    order = "boot order" if state.boot_order else "failures first"
+    return Frame(
+        "kernels",
+        note=note or order,
+        more=f"{first + 1}-{end} of {len(kernels)}",
+        alarm=f"✖ {alarm}" if alarm else "",
+        focused=state.focused,
+    )
+
+
+def _down(kernels: Sequence[KernelView]) -> int:
+    return sum(kernel.state in marks.DOWN for kernel in kernels)

@@ -1,70 +1,11 @@
-"""What the pages say: a kernel, an incident, a task, an answer, the help. Facts come from the newest view."""
+"""What the pages say: an incident, a task, an answer, the help. Facts come from the newest view."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
 
 from grace_tui.faces.ui.draw import figures, marks
-from grace_tui.faces.ui.draw.inks import Paint
-from grace_tui.faces.ui.draw.line import Line, blank, line_of
-from grace_tui.faces.ui.draw.text import fit, shown, shown_lines, width_of, wrap
-from grace_tui.faces.views import IncidentView, KernelView, TaskView
-
-LABEL = 11
-
-
-class Said(NamedTuple):
-    """One line of a page before it is fitted to a width; `label` stands before it and is kept clear when it wraps."""
-
-    text: str
-    ink: str = "text"
-    label: str = ""
-    glyph: str = ""
-
-
-def heading(text: str) -> Said:
-    return Said(text, "heading")
-
-
-def fact(label: str, text: object, ink: str = "text") -> Iterator[Said]:
-    """A fact where there is one."""
-    words = shown(text) if isinstance(text, str) else "" if text is None else str(text)
-    if words:
-        yield Said(words, ink, label)
-
-
-def kernel_facts(kernel: KernelView) -> list[Said]:
-    mark = marks.mark(marks.KERNEL, kernel.state)
-    return [
-        Said(f"{shown(mark.word)} for {figures.duration(kernel.since)}", mark.ink, "state", mark.glyph),
-        *fact("repair", kernel.repair, "accent"),
-        *fact("because", kernel.detail),
-        *fact("error", kernel.error, "bad"),
-        *fact("does", kernel.doc, "muted"),
-        *fact("says", kernel.summary),
-        *fact("work", _work(kernel)),
-        *fact(
-            "requires", ", ".join(kernel.requires or ()) or ("nothing" if kernel.version else "unknown until it loads")
-        ),
-        *fact("file", kernel.path),
-        *fact("version", kernel.version or "not loaded"),
-        *fact(
-            "runs as",
-            f"{shown(kernel.isolation)}, boot priority {kernel.priority}{', critical' if kernel.critical else ''}",
-        ),
-        *fact("restarts", figures.short(kernel.restarts)),
-        *fact("last beat", "" if kernel.beat_age is None else f"{figures.seconds_spent(kernel.beat_age)} ago"),
-        *fact("next try", "" if kernel.next_try is None else f"in {figures.duration(kernel.next_try)}", "warn"),
-        *fact("incident", kernel.incident_id, "bad"),
-    ]
-
-
-def _requires(kernel: KernelView) -> str:
-    return ", ".join(kernel.requires or ()) or ("nothing" if kernel.version else "unknown until it loads")
-
-
-def _work(kernel: KernelView) -> str:
-    rate = figures.rate(kernel.rate)
-    return f"{figures.short(kernel.count)} done{', ' + rate if rate else ''}  {figures.spark(kernel.spark or (), 24)}"
+from grace_tui.faces.ui.draw.text import fit, shown, shown_lines
+from grace_tui.faces.ui.lines.said import Said, fact, heading
+from grace_tui.faces.views import IncidentView, TaskView
 
 
 def incident_facts(incident: IncidentView) -> list[Said]:
@@ -165,35 +106,12 @@ def help_page(tables: Iterable[tuple[str, Sequence[tuple[str, str]]]]) -> list[S
         said += [Said(sentence, "text", keys) for keys, sentence in rows]
     for name, table in (
         ("Kernels", marks.KERNEL),
+        ("Hosts", marks.HOST),
         ("Incidents", marks.INCIDENT),
         ("Tasks", marks.TASK),
         ("Gates", marks.GATE),
+        ("Logs", marks.LOG),
     ):
         said.append(heading(f"Signs: {name.lower()}"))
         said += [Said(mark.word, mark.ink, glyph=mark.glyph) for mark in table.values()]
     return said
-
-
-def page_lines(said: Sequence[Said], width: int, paint: Paint) -> list[Line]:
-    """`said` fitted to `width`: labels in a column, long text wrapped beside it."""
-    inks = paint.room
-    lines: list[Line] = []
-    column = max((width_of(one.label) for one in said if one.label), default=0) + 1
-    column = min(max(column, LABEL if column > 1 else 0), max(4, width // 3))
-    for one in said:
-        if one.ink == "heading":
-            if lines:
-                lines.append(blank(width, inks.text))
-            rest = width - width_of(one.text) - 1
-            lines.append(
-                line_of([(f"{one.text} ", inks.strong_accent), ("─" * max(0, rest), inks.line)], width, inks.text)
-            )
-            continue
-        label = fit(one.label, column) if one.label else ""
-        glyph = f"{one.glyph} " if one.glyph else ""
-        style = inks.named(one.ink)
-        indent = width_of(label) + width_of(glyph)
-        for index, text in enumerate(wrap(one.text, max(1, width - indent))):
-            before = [(label, inks.muted), (glyph, style)] if not index else [(" " * indent, inks.text)]
-            lines.append(line_of([*before, (text, style)], width, inks.text))
-    return lines

@@ -4,9 +4,15 @@ from grace_tui.faces.ui.draw import figures, marks
 from grace_tui.faces.ui.draw.inks import Inks
 from grace_tui.faces.ui.draw.line import Line, Piece, line_between, line_of
 from grace_tui.faces.ui.draw.text import clip, shown, width_of, wrap
+from grace_tui.faces.ui.lines.status import host_sign, status, vitals
 from grace_tui.faces.views import KernelView
 
 SPARK = 8
+LONGEST_NAME = 24
+SHORTEST_WORDS = 12
+"""Cells of a narrow tile that are not its name: edge, sign, and eight for its words."""
+WITH_VITALS = 13
+"""Cells after the name from which measurements stand at the right."""
 
 
 def tile_lines(
@@ -25,78 +31,85 @@ def tile_lines(
     return tile[:lines]
 
 
-def status(kernel: KernelView) -> str:
-    """Why a kernel is not simply running, in the fewest words: state, age, and what is being done about it."""
-    word = marks.mark(marks.KERNEL, kernel.state).word
-    if kernel.state == "backing_off" and kernel.next_try is not None:
-        word = f"retry in {figures.duration(kernel.next_try)}"
-    elif kernel.state in marks.DOWN:
-        word = f"{word} {figures.duration(kernel.since)}"
-    if kernel.repair:
-        return f"{word}, {shown(kernel.repair)}"
-    return word
-
-
-def short_status(kernel: KernelView) -> str:
-    """The same in one or two words: what is being done, or else how it stands."""
-    return f"⚙ {shown(kernel.repair)}" if kernel.repair else status(kernel)
+def name_width(kernel: KernelView) -> int:
+    """Cells of the name and of the sign of its host."""
+    return width_of(shown(kernel.name)) + len(host_sign(kernel))
 
 
 def _quiet(kernel: KernelView) -> bool:
     return kernel.state == "running" and not kernel.repair
 
 
-def _words(kernel: KernelView, inks: Inks) -> Piece:
+def _words(kernel: KernelView, width: int, inks: Inks) -> Piece:
     """The kernel's own words when it runs, its trouble when it does not."""
     if _quiet(kernel):
-        return shown(kernel.summary) or figures.rate(kernel.rate) or "idle", inks.muted
-    return status(kernel), inks.named(marks.mark(marks.KERNEL, kernel.state).ink)
+        return shown(kernel.summary) or figures.rate(kernel.rate) or _process(kernel, width) or "idle", inks.muted
+    ink = "muted" if kernel.state == "completed" else marks.mark(marks.KERNEL, kernel.state).ink
+    return status(kernel, width), inks.named(ink)
 
 
-def _spark(kernel: KernelView, width: int, inks: Inks) -> Piece:
+def _process(kernel: KernelView, width: int) -> str:
+    """Of a program that says nothing: what it uses, and where that stands beside it already, its number."""
+    if kernel.vitals is None:
+        return ""
+    if width >= WITH_VITALS:
+        return f"pid {figures.whole(kernel.vitals.pid)}"
+    used = vitals(kernel)
+    return used if len(used) <= width else figures.percent(kernel.vitals.cpu_percent)
+
+
+def _measured(kernel: KernelView, width: int, inks: Inks) -> Piece:
+    """What it did in the last seconds; of a program whose work nobody counts, what it uses."""
     busy = any(kernel.spark or ())
+    if not busy and (used := vitals(kernel)) and len(used) <= width + 3:
+        return used, inks.muted
     return figures.spark(kernel.spark or (), width), inks.work if busy else inks.line
 
 
-def _name(kernel: KernelView, inks: Inks) -> list[Piece]:
+def _name(kernel: KernelView, width: int, inks: Inks) -> list[Piece]:
+    """Sign, name and host in at most `width` cells after the sign."""
     mark = marks.mark(marks.KERNEL, kernel.state)
-    name = inks.strong_bad if kernel.state in marks.DOWN else inks.text
-    return [(f"{mark.glyph} ", inks.named(mark.ink)), (shown(kernel.name), name)]
+    down, ended = kernel.state in marks.DOWN, kernel.state == "completed"
+    host = host_sign(kernel)
+    return [
+        (f"{mark.glyph} ", inks.named(mark.ink)),
+        (clip(shown(kernel.name), width - len(host)), inks.strong_bad if down else inks.muted if ended else inks.text),
+        (host if width > 8 else "", inks.warn if kernel.moved else inks.muted),
+    ]
 
 
 def _one(kernel: KernelView, width: int, inks: Inks, edge: Piece, names: int) -> Line:
-    words, style = _words(kernel, inks)
-    column = min(names, 22) if width >= 36 else min(names, max(8, width // 2))
-    name = _name(kernel, inks)
-    name[1] = (clip(name[1][0], column), name[1][1])
-    left: list[Piece] = [edge, *name, (" " * (column - width_of(name[1][0]) + 1), inks.text)]
+    column = min(names, LONGEST_NAME) if width >= 36 else min(names, max(8, width - SHORTEST_WORDS))
+    name = _name(kernel, column, inks)
+    used = sum(width_of(text) for text, _ in name[1:])
+    left: list[Piece] = [edge, *name, (" " * (column - used + 1), inks.text)]
     spare = width - column - 4
     if not _quiet(kernel):
-        words = words if width_of(words) <= spare else short_status(kernel)
-        return line_of([*left, (words, style)], width, inks.text)
-    if spare >= 13:
-        bars = min(SPARK, spare - 8)
-        words = clip(words, spare - bars - 1)
-        return line_between([*left, (words, style)], [_spark(kernel, bars, inks)], width, inks.text)
+        return line_of([*left, _words(kernel, spare, inks)], width, inks.text)
+    words, style = _words(kernel, spare, inks)
+    if spare >= WITH_VITALS:
+        right = _measured(kernel, min(SPARK, spare - 8), inks)
+        words = clip(words, spare - width_of(right[0]) - 1)
+        return line_between([*left, (words, style)], [right], width, inks.text)
     return line_of([*left, (words, style)], width, inks.text)
 
 
 def _name_line(kernel: KernelView, width: int, inks: Inks, edge: Piece) -> Line:
-    return line_of([edge, *_name(kernel, inks)], width, inks.text)
+    return line_of([edge, *_name(kernel, width - 3, inks)], width, inks.text)
 
 
 def _words_line(kernel: KernelView, width: int, inks: Inks, edge: Piece, *, with_spark: bool) -> Line:
-    words, style = _words(kernel, inks)
+    words, style = _words(kernel, width - 3, inks)
     left = [edge, ("  ", inks.text)]
     if not _quiet(kernel):
         return line_of([*left, (words, style)], width, inks.text)
     if with_spark and width >= SPARK + 12:
-        words = clip(words, width - SPARK - 4)
-        return line_between([*left, (words, style)], [_spark(kernel, SPARK, inks)], width, inks.text)
-    right = [] if with_spark or not figures.rate(kernel.rate) else [(figures.rate(kernel.rate), inks.muted)]
-    if right and words == right[0][0]:
-        right = []
-    return line_between([*left, (words, style)], right, width, inks.text)
+        right = _measured(kernel, SPARK, inks)
+        words = clip(words, width - width_of(right[0]) - 4)
+        return line_between([*left, (words, style)], [right], width, inks.text)
+    rate = figures.rate(kernel.rate)
+    shown_rate: list[Piece] = [] if with_spark or not rate or words == rate else [(rate, inks.muted)]
+    return line_between([*left, (words, style)], shown_rate, width, inks.text)
 
 
 def _spark_line(kernel: KernelView, width: int, inks: Inks, edge: Piece) -> Line:
@@ -107,17 +120,29 @@ def _spark_line(kernel: KernelView, width: int, inks: Inks, edge: Piece) -> Line
     return line_of([*left, _spark(kernel, width - 3, inks)], width, inks.text)
 
 
+def _spark(kernel: KernelView, width: int, inks: Inks) -> Piece:
+    return figures.spark(kernel.spark or (), width), inks.work if any(kernel.spark or ()) else inks.line
+
+
 def _error_lines(kernel: KernelView, width: int, inks: Inks, edge: Piece) -> list[Line]:
     texts = wrap(shown(kernel.error or kernel.detail), width - 3, 2)
     return [line_of([edge, ("  ", inks.text), (text, inks.text)], width, inks.text) for text in texts]
 
 
 def _facts_line(kernel: KernelView, width: int, inks: Inks, edge: Piece) -> Line:
+    left: list[Piece] = [edge, ("  ", inks.text)]
+    if kernel.moved:
+        left.append((f"moved to a process: {shown(kernel.moved)}  ", inks.warn))
+    return line_of([*left, (" · ".join(_facts(kernel)), inks.muted)], width, inks.text)
+
+
+def _facts(kernel: KernelView) -> list[str]:
     facts = [f"v {shown(kernel.version)[:8]}" if kernel.version else "not loaded"]
+    if kernel.vitals is not None:
+        used = kernel.vitals
+        facts = [f"pid {figures.whole(used.pid)}", figures.percent(used.cpu_percent), figures.size(used.rss_bytes)]
     if kernel.restarts:
         facts.append(f"{figures.short(kernel.restarts)} restart{'s' if kernel.restarts != 1 else ''}")
-    if kernel.isolation not in ("", "task", None):
-        facts.append(shown(kernel.isolation))
     if kernel.critical:
         facts.append("critical")
-    return line_of([edge, ("  ", inks.text), (" · ".join(facts), inks.muted)], width, inks.text)
+    return facts

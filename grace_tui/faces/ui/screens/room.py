@@ -3,16 +3,16 @@
 from collections.abc import Mapping
 from typing import ClassVar, get_args
 
-from textual import events, on
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.message import Message
 
 from grace_tui.faces.ui.commands import Target
 from grace_tui.faces.ui.draw import marks
-from grace_tui.faces.ui.draw.text import plain
 from grace_tui.faces.ui.keys import ROOM_KEYS, Key, bindings
 from grace_tui.faces.ui.layout import Box, Plan, plan
+from grace_tui.faces.ui.lines.filter import HINT
 from grace_tui.faces.ui.lines.header import Freshness
 from grace_tui.faces.ui.screens.stage import RoomControl, Stage
 from grace_tui.faces.ui.widgets.bars import BannerBar, MonitorsBar
@@ -23,6 +23,7 @@ from grace_tui.faces.views import RoomView
 class RoomScreen(Stage):
     KEYS: ClassVar[tuple[Key, ...]] = ROOM_KEYS
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(ROOM_KEYS)]
+    TYPING = HINT
 
     class OpenRequested(Message):
         """Something was to be opened."""
@@ -130,42 +131,28 @@ class RoomScreen(Stage):
     def action_leave(self) -> None:
         self.post_message(self.LeaveRequested())
 
-    @property
-    def typing(self) -> bool:
-        return self.keys_bar.typed is not None
-
     def action_filter(self) -> None:
         self.grid.focus()
-        self._type(self.grid.state.query)
+        self.type(self.grid.state.query)
 
     def action_unfilter(self) -> None:
-        self._type(None)
+        self.type(None)
         self.grid.filter("")
 
-    def _type(self, text: str | None) -> None:
-        self.keys_bar.type(text)
+    def action_order(self) -> None:
+        self.say("kernels in the order of boot" if self.grid.turn_order() else "failed kernels first")
+
+    def action_to_down(self, by: int) -> None:
+        self.grid.focus()
+        if not self.grid.to_down(by):
+            self.say("no kernel here is failing")
+
+    def type(self, text: str | None) -> None:
+        super().type(text)
         self._place()
 
-    def on_key(self, event: events.Key) -> None:
-        """Keys typed into the filter. Bindings come later than this: what is typed is no command."""
-        typed = self.keys_bar.typed
-        if typed is None or event.key in ("up", "down", "ctrl+c", "ctrl+q"):
-            return
-        event.stop()
-        event.prevent_default()
-        if event.key == "enter":
-            self._type(None)
-        elif event.key == "escape":
-            self.action_unfilter()
-        elif event.key == "backspace":
-            self._filter(typed[:-1])
-        elif event.is_printable and event.character:
-            self._filter(typed + event.character)
-
-    def on_paste(self, event: events.Paste) -> None:
-        if self.keys_bar.typed is not None:
-            self._filter(self.keys_bar.typed + plain(event.text)[:40])
-
-    def _filter(self, text: str) -> None:
-        self._type(text)
+    def was_typed(self, text: str) -> None:
         self.grid.filter(text)
+
+    def typing_dropped(self) -> None:
+        self.grid.filter("")

@@ -4,6 +4,7 @@ from abc import abstractmethod
 from collections.abc import Mapping
 from typing import ClassVar, Protocol
 
+from textual import events
 from textual.geometry import Offset, Region, Size, Spacing
 from textual.layout import ArrangeResult, Layout, WidgetPlacement
 from textual.screen import Screen
@@ -13,6 +14,7 @@ from textual.widget import Widget
 from grace_tui.faces.ui import commands
 from grace_tui.faces.ui.commands import Answer, Command, Target
 from grace_tui.faces.ui.draw.inks import Paint
+from grace_tui.faces.ui.draw.text import plain
 from grace_tui.faces.ui.keys import Key, footer
 from grace_tui.faces.ui.layout import NOWHERE, Box
 from grace_tui.faces.ui.lines.header import Freshness
@@ -20,6 +22,7 @@ from grace_tui.faces.ui.widgets.bars import HeaderBar, KeysBar, Notice
 from grace_tui.faces.ui.widgets.canvas import Canvas
 from grace_tui.faces.views import RoomView
 
+LONGEST_PASTE = 40
 NOTICE_SECONDS, FAILURE_SECONDS = 4.0, 12.0
 
 
@@ -72,6 +75,8 @@ class Stage(Screen[None]):
     """A full screen of the room."""
 
     KEYS: ClassVar[tuple[Key, ...]] = ()
+    TYPING: ClassVar[str] = ""
+    """What is said beside what is being typed."""
 
     def __init__(self, control: RoomControl) -> None:
         super().__init__()
@@ -113,6 +118,45 @@ class Stage(Screen[None]):
     def use(self, paint: Paint) -> None:
         for canvas in self.query(Canvas):
             canvas.use(paint)
+
+    @property
+    def typing(self) -> bool:
+        return self.keys_bar.typed is not None
+
+    def type(self, text: str | None) -> None:
+        """Have words typed over the keys, beginning with `text`; None ends it."""
+        self.keys_bar.type(text, self.TYPING)
+        self.replan()
+
+    def was_typed(self, text: str) -> None:
+        """The words being typed have changed."""
+
+    def typing_dropped(self) -> None:
+        """The words are not wanted after all."""
+
+    def on_key(self, event: events.Key) -> None:
+        """Keys that are typed. Bindings come later than this: what is typed is no command."""
+        typed = self.keys_bar.typed
+        if typed is None or event.key in ("up", "down", "ctrl+c", "ctrl+q"):
+            return
+        event.stop()
+        event.prevent_default()
+        if event.key in ("enter", "escape"):
+            self.type(None)
+            if event.key == "escape":
+                self.typing_dropped()
+        elif event.key == "backspace":
+            self._typed(typed[:-1])
+        elif event.is_printable and event.character:
+            self._typed(typed + event.character)
+
+    def on_paste(self, event: events.Paste) -> None:
+        if self.keys_bar.typed is not None:
+            self._typed(self.keys_bar.typed + plain(event.text)[:LONGEST_PASTE])
+
+    def _typed(self, text: str) -> None:
+        self.type(text)
+        self.was_typed(text)
 
     def say(self, text: str, *, failed: bool = False) -> None:
         """Tell what came of something, for a few seconds."""

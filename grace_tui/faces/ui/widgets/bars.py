@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from grace_tui.faces.ui.draw.line import Line, line_of
-from grace_tui.faces.ui.draw.text import shown_lines, wrap
+from grace_tui.faces.ui.draw.text import plain, shown_lines, wrap
 from grace_tui.faces.ui.lines.header import Freshness, banner_line, header_line
 from grace_tui.faces.ui.lines.monitors import keys_line, monitors_line
 from grace_tui.faces.ui.widgets.canvas import Canvas
@@ -45,18 +45,19 @@ class KeysBar(Canvas):
         super().__init__(id)
         self.keys = keys
         self.typed: str | None = None
+        self.hint = ""
 
-    def type(self, text: str | None) -> None:
+    def type(self, text: str | None, hint: str = "") -> None:
         """Show `text` being typed; None shows the keys again."""
-        self.typed = text
+        self.typed, self.hint = text, hint
         self.repaint()
 
     def make_lines(self, width: int, height: int) -> list[Line]:
         if self.typed is None:
             return [keys_line(self.keys, width, self.paint)]
         inks = self.paint.panel
-        pieces = [(" /", inks.strong_accent), (self.typed, inks.strong), ("▏", inks.accent)]
-        return [line_of([*pieces, ("  Enter keeps it, Esc shows all", inks.muted)], width, inks.text)]
+        pieces = [(" /", inks.strong_accent), (plain(self.typed), inks.strong), ("▏", inks.accent)]
+        return [line_of([*pieces, (f"  {self.hint}", inks.muted)], width, inks.text)]
 
 
 class Notice(Canvas):

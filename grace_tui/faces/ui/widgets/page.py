@@ -1,38 +1,53 @@
-"""A page of text with a frame, that scrolls. It keeps its place, or its end, when the text is renewed."""
+"""A page of text with a frame, that scrolls and can be searched. It keeps its place, or its end, when it is renewed."""
 
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import Literal
 
 from grace_tui.faces.ui.draw.frame import Frame, framed, inner_size
 from grace_tui.faces.ui.draw.inks import Paint
 from grace_tui.faces.ui.draw.line import Line, blank
-from grace_tui.faces.ui.lines.pages import Said, page_lines
+from grace_tui.faces.ui.draw.text import shown
+from grace_tui.faces.ui.lines.said import LABEL, Said, Saying, finder, fitted, holds, marked
 from grace_tui.faces.ui.widgets.canvas import Canvas
 
 Scroll = Literal["up", "down", "page_up", "page_down", "first", "last"]
 
 
 class PagePane(Canvas):
-    """Facts, which change often, over what was told, which is long and changes seldom."""
+    """Facts, which change often, over what was told, which is long. One that follows shows the newest lines until a
+    person scrolls up or searches: then what is shown stands still, until the end is asked for again."""
 
     can_focus = True
 
     def __init__(self, id: str, title: str, *, follow: bool = False) -> None:  # noqa: A002
         super().__init__(id)
-        self.title, self.top, self.at_end = title, 0, follow
-        self._facts: list[Said] = []
+        self.title, self.top, self.follow, self.at_end = title, 0, follow, follow
+        self.wrapped, self.sought, self.match = True, "", -1
+        self._facts: list[Saying] = []
         self._told: list[Said] = []
-        self._fitted: list[Line] = []
-        self._fitted_for: tuple[int, Paint] | None = None
+        self._newer: list[Said] | None = None
+        """Told while it stood still."""
+        self._fitted: list[list[Line]] = []
+        self._fitted_for: tuple[int, bool, Paint] | None = None
 
-    def show_facts(self, facts: Sequence[Said]) -> None:
+    def show_facts(self, facts: Sequence[Saying]) -> None:
         if facts != self._facts:
             self._facts = list(facts)
             self.repaint()
 
     def show_told(self, told: Sequence[Said]) -> None:
-        self._told, self._fitted_for = list(told), None
-        self.repaint()
+        if self.follow and not self.at_end and self._told:
+            self._newer = list(told)
+            self.repaint()
+        elif told != self._told:
+            self._told, self._newer, self._fitted_for = list(told), None, None
+            self.repaint()
+
+    def height_for(self, width: int) -> int:
+        """Lines with which nothing has to scroll, the frame among them."""
+        inner_width, inner_height = inner_size(width, 99, boxed=True)
+        return sum(map(len, self._blocks(inner_width))) + 99 - inner_height
 
     def scroll_page(self, step: Scroll) -> None:
         page = max(1, inner_size(*self.size, boxed=True)[1] - 1)
@@ -40,6 +55,29 @@ class PagePane(Canvas):
         self.at_end = step == "last"
         self.top = 0 if step == "first" else self.top + by.get(step, 0)
         self.repaint()
+        if self.at_end and self._newer is not None:
+            self.show_told(self._newer)
+
+    def wrap_or_cut(self) -> None:
+        self.wrapped = not self.wrapped
+        self.repaint()
+
+    def search(self, query: str) -> None:
+        """Go to the last line in sight or above that has `query` in it, else to the first of all."""
+        self.sought = query
+        found = self._found()
+        starts = self._starts()
+        bottom = self.top + inner_size(*self.size, boxed=True)[1]
+        before = [index for index in found if starts[index] < bottom]
+        self._go_to(before[-1] if before else found[0] if found else -1)
+
+    def to_match(self, by: int) -> bool:
+        """Go to the next line found, or the one before, round and round; returns whether there is one."""
+        found = self._found()
+        if found:
+            at = found.index(self.match) + by if self.match in found else 0
+            self._go_to(found[at % len(found)])
+        return bool(found)
 
     def on_mouse_scroll_up(self) -> None:
         self.scroll_page("up")
@@ -47,23 +85,80 @@ class PagePane(Canvas):
     def on_mouse_scroll_down(self) -> None:
         self.scroll_page("down")
 
+    def on_focus(self) -> None:
+        self.repaint()
+
+    def on_blur(self) -> None:
+        self.repaint()
+
     def on_resize(self) -> None:
         self.repaint()
 
     def make_lines(self, width: int, height: int) -> list[Line]:
         inner_width, inner_height = inner_size(width, height, boxed=True)
-        lines = [*page_lines(self._facts, inner_width, self.paint), *self._told_lines(inner_width)]
+        blocks = self._blocks(inner_width)
+        lines = [line for block in blocks for line in block]
         last = max(0, len(lines) - inner_height)
         self.top = last if self.at_end else max(0, min(self.top, last))
-        self.at_end = self.at_end or (last > 0 and self.top == last)
+        self.at_end = self.at_end or (self.follow and self.top == last and self._newer is None)
         above, below = self.top, max(0, last - self.top)
         more = "  ".join(word for word in (f"↑ {above}" if above else "", f"↓ {below}" if below else "") if word)
-        frame = Frame(self.title, more=more, focused=True)
-        return framed(frame, lines[self.top : self.top + inner_height], width, height, self.paint)
+        frame = Frame(self.title, note=self._note(), more=more, focused=self.has_focus)
+        return framed(frame, self._in_sight(blocks, lines, inner_height), width, height, self.paint)
 
-    def _told_lines(self, width: int) -> list[Line]:
-        if self._fitted_for != (width, self.paint):
-            lines = page_lines(self._told, width, self.paint)
-            self._fitted = [blank(width, self.paint.room.text), *lines] if self._facts and lines else lines
-            self._fitted_for = (width, self.paint)
-        return self._fitted
+    def _in_sight(self, blocks: Sequence[Sequence[Line]], lines: Sequence[Line], height: int) -> list[Line]:
+        shown_lines = list(lines[self.top : self.top + height])
+        if not self.sought:
+            return shown_lines
+        found, others = finder(self.sought), self.paint.room.strong_accent
+        first = list(accumulate(map(len, blocks), initial=0))
+        here = range(first[self.match], first[self.match + 1]) if 0 <= self.match < len(blocks) else range(0)
+        return [
+            marked(line, found, self.paint.notice if self.top + index in here else others)
+            for index, line in enumerate(shown_lines)
+        ]
+
+    def _note(self) -> str:
+        words = []
+        if self.sought:
+            found = self._found()
+            at = found.index(self.match) + 1 if self.match in found else 0
+            words.append(f"/{shown(self.sought)}  {at} of {len(found)}")
+        if not self.wrapped:
+            words.append("cut")
+        if self.follow:
+            words.append("following" if self.at_end else "held, G follows")
+        return ", ".join(words)
+
+    def _said(self) -> list[Saying]:
+        between = [Said("")] if self._facts and self._told else []
+        return [*self._facts, *between, *self._told]
+
+    def _found(self) -> list[int]:
+        """Which of what is said has the query in it."""
+        found = finder(self.sought)
+        return [index for index, one in enumerate(self._said()) if holds(one, found)] if self.sought else []
+
+    def _starts(self) -> list[int]:
+        """The first line of each of what is said."""
+        return list(accumulate(map(len, self._blocks(inner_size(*self.size, boxed=True)[0])), initial=0))
+
+    def _go_to(self, index: int) -> None:
+        self.match = index
+        if index >= 0:
+            height = inner_size(*self.size, boxed=True)[1]
+            line = self._starts()[index]
+            if not self.top <= line < self.top + height:
+                self.top = max(0, line - height // 2)
+            self.at_end = False
+        self.repaint()
+
+    def _blocks(self, width: int) -> list[list[Line]]:
+        """The lines of each of what is said. What was told is fitted once, the facts each time."""
+        wanted = (width, self.wrapped, self.paint)
+        if self._fitted_for != wanted:
+            least = 0 if self.follow else LABEL
+            self._fitted = fitted(self._told, width, self.paint, wrapped=self.wrapped, least=least)
+            self._fitted_for = wanted
+        between = [[blank(width, self.paint.room.text)]] if self._facts and self._told else []
+        return [*fitted(self._facts, width, self.paint, wrapped=self.wrapped), *between, *self._fitted]

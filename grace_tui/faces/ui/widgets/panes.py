@@ -12,11 +12,16 @@ from grace_tui.faces.ui.draw.frame import inner_size
 from grace_tui.faces.ui.draw.line import Line
 from grace_tui.faces.ui.lines import grid, listing
 from grace_tui.faces.ui.lines.feed import incident_lines
+from grace_tui.faces.ui.lines.filter import passes
 from grace_tui.faces.ui.lines.queue import task_lines
 from grace_tui.faces.ui.widgets.canvas import Canvas
 from grace_tui.faces.views import IncidentView, RoomView, TaskView
 
 Move = Literal["up", "down", "left", "right", "first", "last", "page_up", "page_down"]
+
+
+WHEEL_ROWS = 3
+"""Rows of one-line tiles a notch of the wheel goes."""
 
 
 class Pane(Canvas):
@@ -74,18 +79,31 @@ class KernelGrid(Pane):
 
     def show(self, view: RoomView, *, boxed: bool) -> None:
         self.view = view
-        query = self.state.query.lower()
-        kernels = tuple(kernel for kernel in view.kernels if query in kernel.name.lower())
+        kernels = tuple(kernel for kernel in view.kernels if passes(kernel, self.state.query))
         changed = replace(self.state, kernels=kernels, total=len(view.kernels), boxed=boxed)
         keep = self.state.chosen and any(kernel.name == self.state.selected for kernel in kernels)
         selected = self.state.selected if keep else grid.first_to_see(kernels)
-        self._become(replace(changed, selected=selected, chosen=keep), follow=selected != self.state.selected)
+        changed = replace(changed, selected=selected, chosen=keep)
+        changed = replace(changed, top=grid.anchored_top(self.state, changed, *self.size))
+        self._become(changed, follow=selected != self.state.selected)
 
     def filter(self, query: str) -> None:
-        """Show only kernels with `query` in their name."""
+        """Show only kernels that pass `query`."""
         self.state = replace(self.state, query=query)
         if self.view is not None:
             self.show(self.view, boxed=self.state.boxed)
+
+    def turn_order(self) -> bool:
+        """Failures first, or the order of boot; returns whether it is the latter now."""
+        self._become(replace(self.state, boot_order=not self.state.boot_order), follow=True)
+        return self.state.boot_order
+
+    def to_down(self, by: int) -> bool:
+        """Select the next kernel that is down, or the one before; returns whether there is one."""
+        name = grid.next_down(grid.ordered(self.state, *self.size), self.state.selected, by)
+        if name:
+            self._become(replace(self.state, selected=name, chosen=True), follow=True)
+        return bool(name)
 
     def target(self) -> Target | None:
         name = self.state.selected
@@ -117,7 +135,11 @@ class KernelGrid(Pane):
         return bool(name)
 
     def scroll_rows(self, by: int) -> None:
-        self._become(replace(self.state, top=self.state.top + by), follow=False)
+        """Who has scrolled is looking at something: no failure elsewhere takes it away."""
+        rows = by * (WHEEL_ROWS if grid.tiles_in(self.state, *self.size).lines == 1 else 1)
+        before = self.state.top
+        self._become(replace(self.state, top=before + rows), follow=False)
+        self.state = replace(self.state, chosen=self.state.chosen or self.state.top != before)
 
     def focus_changed(self, focused: bool) -> None:
         self._become(replace(self.state, focused=focused), follow=focused)

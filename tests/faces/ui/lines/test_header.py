@@ -4,6 +4,7 @@ import msgspec
 import pytest
 
 from grace_tui.faces.ui.lines.header import Freshness, banner_line, header_line
+from tests.faces.ui.crowd import DEGRADED, MIXED, STALLED
 from tests.faces.ui.sample import BOOTING, CALM, DRILL, TWO_INCIDENTS
 from tests.faces.ui.support import PAINT, style_of, text_of
 
@@ -49,9 +50,72 @@ def test_header_before_the_first_view_says_that_it_opens() -> None:
     assert "opening" in text_of(header_line(None, 80, PAINT))
 
 
-def test_header_warns_of_a_slow_loop() -> None:
-    slow = msgspec.structs.replace(CALM, loop_lag_ms=640.0)
-    assert style_of(header_line(slow, 120, PAINT), "640 ms") == PAINT.panel.warn
+@pytest.mark.parametrize(("lag", "ink"), [(99.0, "text"), (140.0, "warn"), (640.0, "strong_bad")])
+@pytest.mark.parametrize("width", [80, 120])
+def test_header_colours_the_lag_of_a_slow_loop(lag: float, ink: str, width: int) -> None:
+    line = header_line(msgspec.structs.replace(CALM, loop_lag_ms=lag), width, PAINT)
+    assert style_of(line, f"{lag:.0f} ms") == PAINT.panel.named(ink)
+
+
+def test_header_keeps_a_lag_that_is_felt_on_a_small_screen() -> None:
+    assert "lag" not in text_of(header_line(CALM, 40, PAINT))
+    assert "640 ms" in text_of(header_line(msgspec.structs.replace(CALM, loop_lag_ms=640.0), 40, PAINT))
+
+
+@pytest.mark.parametrize(
+    ("width", "expected"),
+    [
+        (120, "● 22/24 running 1 done 1 paused"),
+        (80, "● 22/24 running 1 done 1 paused"),
+        (40, "● 22/24 running 1 done"),
+        (16, "● 22/24 ✓1"),
+    ],
+)
+def test_header_accounts_for_those_that_have_completed(width: int, expected: str) -> None:
+    assert expected in text_of(header_line(MIXED, width, PAINT))
+
+
+@pytest.mark.parametrize(
+    ("width", "expected"),
+    [
+        (120, " grace   degraded: immutable_log   ● 20/25 running 1 done 1 stopped   ✖ 3 failed   ▲ 2 incidents"),
+        (80, " grace   ▼ immutable_log   ● 20/25 running 1 done   ✖ 3 failed   ▲ 2 incidents"),
+        (40, " ▼ immutable_log   ● 20/25 ✓1   ✖ 3"),
+        (20, " ▼ immutable_log"),
+    ],
+)
+def test_header_of_a_degraded_room_names_the_critical_kernel_first(width: int, expected: str) -> None:
+    line = header_line(DEGRADED, width, PAINT)
+    assert text_of(line).startswith(expected)
+    assert style_of(line, "immutable_log") == PAINT.alert
+
+
+def test_header_counts_the_critical_kernels_it_cannot_name() -> None:
+    many = msgspec.structs.replace(DEGRADED, degraded=("message_bus", "immutable_log", "health_monitor", "db"))
+    assert " degraded: message_bus, immutable_log, health_monitor +1 " in text_of(header_line(many, 200, PAINT))
+    assert " ▼ message_bus +3 " in text_of(header_line(many, 50, PAINT))
+
+
+@pytest.mark.parametrize(
+    ("width", "expected"),
+    [
+        (120, " ▲ loop held by sandbox at kernels/sandbox.py:88, 2.3 s"),
+        (80, " ▲ loop held by sandbox at kernels/sandbox.py:88, 2.3 s"),
+        (40, " ▲ loop held by sandbox at….py:88, 2.3 s"),
+    ],
+)
+def test_header_is_one_alarm_while_the_loop_is_held(width: int, expected: str) -> None:
+    line = header_line(STALLED, width, PAINT)
+    assert text_of(line).startswith(expected)
+    assert {segment.style for segment in line} == {PAINT.alert}
+
+
+def test_header_of_a_held_loop_keeps_the_counts_where_they_fit() -> None:
+    assert text_of(header_line(STALLED, 120, PAINT)).endswith(" 22/24 running ")
+
+
+def test_header_of_a_held_loop_says_that_nothing_answers() -> None:
+    assert "2.3 s  no answer for 9 s" in text_of(header_line(STALLED, 120, PAINT, Freshness(9.0)))
 
 
 def test_a_measurement_that_changes_moves_no_other() -> None:

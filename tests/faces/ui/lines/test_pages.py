@@ -2,28 +2,14 @@
 
 import pytest
 
-from grace_tui.faces.ui.lines.pages import (
-    Said,
-    incident_facts,
-    ink_of,
-    kernel_facts,
-    page_lines,
-    task_facts,
-    told,
-)
-from tests.faces.ui.sample import LOG_INCIDENT, LOG_TASK, TWO_INCIDENTS
-from tests.faces.ui.support import PAINT, style_of, texts, width
+from grace_tui.faces.ui.lines.pages import incident_facts, ink_of, task_facts, told
+from grace_tui.faces.ui.lines.said import Said, page_lines
+from tests.faces.ui.sample import LOG_INCIDENT, LOG_TASK
+from tests.faces.ui.support import PAINT, style_of, texts
 
 
 def facts(said: list[Said]) -> dict[str, str]:
     return {one.label: one.text for one in said if one.label}
-
-
-def test_kernel_page_says_why_it_is_down() -> None:
-    found = facts(kernel_facts(TWO_INCIDENTS.kernels[3]))
-    assert found["state"] == "failed for 3 s"
-    assert found["error"].startswith("TypeError: ImmutableLog.append()")
-    assert (found["requires"], found["version"], found["incident"]) == ("message_bus", "00007bbc", "i-0008")
 
 
 def test_incident_page_says_where_the_evidence_is() -> None:
@@ -60,14 +46,3 @@ def test_a_refusal_is_told_in_the_bad_colour() -> None:
 
 def test_an_empty_answer_is_told_as_nothing() -> None:
     assert texts(page_lines(told("", ""), 40, PAINT)) == ["nothing"]
-
-
-def test_long_text_wraps_beside_its_label() -> None:
-    lines = page_lines([Said("one two three four five six seven", label="because")], 33, PAINT)
-    assert texts(lines) == ["because    one two three four", "           five six seven"]
-
-
-@pytest.mark.parametrize("wide", [1, 4, 13, 80])
-def test_pages_fill_their_width(wide: int) -> None:
-    said = [*kernel_facts(TWO_INCIDENTS.kernels[3]), *task_facts(LOG_TASK), *told("log", "x\ty" * 99)]
-    assert {width(line) for line in page_lines(said, wide, PAINT)} == {wide}

@@ -1,10 +1,10 @@
 """A tile says the state in a sign and, unless all is well, in words."""
 
-import msgspec
 import pytest
 
-from grace_tui.faces.ui.lines.tiles import status, tile_lines
+from grace_tui.faces.ui.lines.tiles import tile_lines
 from grace_tui.faces.views import KernelView
+from tests.faces.ui.crowd import BACKING_OFF, MIXED, WEB
 from tests.faces.ui.sample import ALL, TWO_INCIDENTS
 from tests.faces.ui.support import PAINT, is_picture, style_of, texts
 
@@ -36,23 +36,8 @@ def test_tile_of_four_lines_shows_the_error_of_a_failed_kernel() -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    ("changes", "expected"),
-    [
-        ({"state": "running"}, "running"),
-        ({"state": "paused"}, "paused"),
-        ({"state": "backing_off", "next_try": 4.2}, "retry in 4 s"),
-        ({"state": "quarantined", "since": 61}, "quarantined 1 min"),
-        ({"state": "failed", "since": 3, "repair": "trying"}, "failed 3 s, trying"),
-        ({"state": "exploded"}, "exploded"),
-    ],
-)
-def test_status_is_told_in_words(changes: dict[str, object], expected: str) -> None:
-    assert status(msgspec.structs.replace(BUS, **changes)) == expected
-
-
 def test_every_state_has_its_own_sign() -> None:
-    states = ("running", "starting", "stopped", "paused", "failed", "backing_off", "quarantined")
+    states = ("running", "starting", "stopped", "paused", "completed", "failed", "backing_off", "quarantined")
     tiles = [texts(tile_lines(KernelView(name="k", state=state), 30, 1, INKS))[0] for state in states]
     assert len({tile.strip()[0] for tile in tiles}) == len(states)
 
@@ -60,3 +45,35 @@ def test_every_state_has_its_own_sign() -> None:
 def test_a_name_with_control_characters_is_shown_not_obeyed() -> None:
     tile = tile_lines(KernelView(name="evil\x1b[2Jname", state="running"), 30, 1, INKS)
     assert "evil␛[2Jname" in texts(tile)[0]
+
+
+def test_tile_of_a_program_shows_its_host_and_what_it_uses() -> None:
+    assert texts(tile_lines(WEB, 26, 2, INKS)) == [" ● web-1 $", "   pid 4242      1 %  30 M"]
+    assert texts(tile_lines(WEB, 40, 4, INKS))[3] == "   pid 4242 · 1 % · 30 M"
+
+
+def test_tile_of_a_task_has_no_sign_of_a_host() -> None:
+    assert texts(tile_lines(BUS, 26, 2, INKS))[0] == " ● message_bus"
+
+
+def test_tile_of_a_moved_kernel_says_why() -> None:
+    moved = next(kernel for kernel in MIXED.kernels if kernel.moved)
+    lines = tile_lines(moved, 60, 4, INKS)
+    assert texts(lines)[0] == " ● memory_fusion &"
+    assert texts(lines)[3].startswith("   moved to a process: held the loop twice  pid 3911")
+    assert style_of(lines[0], "&") == INKS.warn
+
+
+def test_tile_of_a_completed_kernel_is_calm() -> None:
+    done = next(kernel for kernel in MIXED.kernels if kernel.state == "completed")
+    lines = tile_lines(done, 26, 2, INKS)
+    assert texts(lines) == [" ✓ migrate $", "   completed 8 min ago"]
+    assert style_of(lines[1], "completed") == INKS.muted
+
+
+def test_a_narrow_tile_keeps_the_next_try() -> None:
+    assert texts(tile_lines(BACKING_OFF, 24, 1, INKS, names=12)) == [" ◌ mailer $     try 3 s"]
+
+
+def test_a_narrow_tile_of_a_program_keeps_its_cpu() -> None:
+    assert texts(tile_lines(WEB, 24, 1, INKS, names=13)) == [" ● web-1 $      1 %"]
