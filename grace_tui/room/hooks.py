@@ -66,9 +66,9 @@ class Hooks:
         return command_reproduction(command, failure, self.room.parts.workspace.root)
 
     def take_up(self, kernel: str) -> None:
-        """Restart a running program, which would go on with the files that it read at its start."""
+        """Restart a program: it goes on with the files that it read at its start, or was given up because of them."""
         child = self.room.supervisor.children.get(kernel)
-        if child is not None and child.source.isolation == "command" and child.state in ("running", "paused"):
+        if child is not None and child.source.isolation == "command" and child.wanted:
             self.room.supervisor.restart(kernel)
 
     def decided(self, action: str, resource: str, rationale: str) -> None:
