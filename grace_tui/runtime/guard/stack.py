@@ -98,6 +98,8 @@ class Sampler:
                     found.stays.append(current)
                     pending.append(current)
                 current.entry, current.kernel = frame, self.kernel_of(frame)
+                if frame.f_code.co_name == "__del__":  # the interpreter called it, in whoever's frame
+                    current, clean = None, False
             elif kind != "library":
                 current, clean = None, False
                 if kind in ("boundary", "core"):
