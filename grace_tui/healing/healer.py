@@ -13,6 +13,7 @@ from grace_tui.disk import FileMoved
 from grace_tui.healing.applier import Applier
 from grace_tui.healing.failure import Failure
 from grace_tui.healing.incidents.places import is_own
+from grace_tui.healing.renewal import renew
 from grace_tui.healing.repair.apply import Journal, Recovered, UndoRefused, UnknownEntry
 from grace_tui.healing.repair.knowledge import Knowledge, KnownFix, Unreadable, as_view, replayed
 from grace_tui.healing.repair.patch import Patch, Refused
@@ -121,6 +122,9 @@ class Healer:
     def recover(self) -> tuple[Recovered, ...]:
         """Once, before the kernels start: end what a killed room left half done. An unwatched patch is taken back."""
         sweep_trials()
+        for old, new in renew(self.known, self.incidents):
+            record = {"actor": "healer", "action": "knowledge.renewed", "resource": new, "result": f"was {old}"}
+            self.hooks.audit(record)
         recovered = list(self.applier.journal.recover())
         for task in self.queue.all():
             if task.state in FINISHED:

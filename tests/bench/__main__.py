@@ -5,11 +5,20 @@ import os
 import sys
 from collections.abc import Sequence
 
-from tests.bench import audit, baseline, bus, drill, failures, idle, start
+from tests.bench import audit, baseline, bus, drill, failures, guard, idle, signatures, start
 from tests.bench.rows import Group, Row
 from tests.bench.table import table
 
-GROUPS: tuple[Group, ...] = (start.GROUP, failures.GROUP, bus.GROUP, audit.GROUP, idle.GROUP, drill.GROUP)
+GROUPS: tuple[Group, ...] = (
+    start.GROUP,
+    failures.GROUP,
+    signatures.GROUP,
+    bus.GROUP,
+    audit.GROUP,
+    guard.GROUP,
+    idle.GROUP,
+    drill.GROUP,
+)
 
 
 def main(arguments: Sequence[str]) -> None:

@@ -16,6 +16,7 @@ import tomli_w
 
 from grace_tui.disk import atomic_write, digest, file_digest
 from grace_tui.healing.failure import Failure
+from grace_tui.healing.incidents.signature import VERSION
 from grace_tui.healing.repair.apply import digests_of
 from grace_tui.healing.repair.patch import FileEdit, Patch, Refused, Site
 
@@ -48,6 +49,8 @@ class KnownFix:
     site: Site
     diff: str
     files: tuple[KnownFile, ...]
+    signed: str = ""
+    """Version of the signature that it was learned under."""
 
     @property
     def confidence(self) -> float:
@@ -111,6 +114,7 @@ class Knowledge:
             site=patch.site,
             diff=patch.diff,
             files=files,
+            signed=VERSION,
         )
         if isinstance(old, KnownFix) and old.files == files:
             fix = replace(fix, successes=old.successes + 1, failures=old.failures, learned_at=old.learned_at)
@@ -128,6 +132,13 @@ class Knowledge:
             last_used=time.time(),
         )
         return self._write(counted)
+
+    def resign(self, fix: KnownFix, signature: str) -> None:
+        """Keep a fix by another signature from now on; one that is known by it already stays."""
+        if signature == fix.signature or self.find(signature) is None:
+            self._write(replace(fix, signature=signature, signed=VERSION))
+        if signature != fix.signature:
+            self.forget(fix.signature)
 
     def forget(self, signature: str) -> bool:
         path = self._path(signature)
