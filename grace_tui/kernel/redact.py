@@ -39,6 +39,11 @@ _SHAPE_MARKS = (
     *("xox", "eyj", "private key-----"),
 )
 _URL_MARK = "@"
+_NAME_WITH_VALUE = re.compile(
+    rf"""(?:{"|".join(_NAME_MARKS)}) (?: [^\s:=]{{200}} | [^\s:=]*+ \s*+ [:=] \s*+ (?: ["'] | \S{{{SHORTEST}}} ) )""",
+    re.VERBOSE,
+)
+"""Wider than the pattern it spares: `tokens=12` is no secret."""
 _MARKS = (*_NAME_MARKS, *_SHAPE_MARKS, _URL_MARK)
 
 _KEY_BEGINS, _KEY_ENDS = (
@@ -56,7 +61,7 @@ def redact(text: str) -> str:
         text = _SHAPED.sub(SHOWN, text)
     if _URL_MARK in folded:
         text = _IN_URL.sub(rf"\1{SHOWN}\3", text)
-    if any(mark in folded for mark in _NAME_MARKS):
+    if any(mark in folded for mark in _NAME_MARKS) and _NAME_WITH_VALUE.search(folded):
         text = _NAMED.sub(_hide, text)
     return text
 

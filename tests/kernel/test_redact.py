@@ -95,9 +95,18 @@ def test_text_made_to_hurt_costs_no_more_than_its_length(part: str) -> None:
 
 LINES = st.lists(
     st.sampled_from(
-        ["calm", f"password={SECRET}", "PASſWORD: longs3cret", "ap\u0130_\u212aey=s3cr3tvalue", "tokens: 5", ""]
+        [
+            "calm",
+            f"password={SECRET}",
+            "PASſWORD: longs3cret",
+            "ap\u0130_\u212aey=s3cr3tvalue",
+            "tokens: 5",
+            "keyΐ: 12345",
+            "Token ='a b'",
+            "",
+        ]
     )
-    | st.text(alphabet="passwordtokenKEY=: \u017f\u212a", max_size=40)
+    | st.text(alphabet="passwordtokenKEY=: '\"\u017f\u212aΐ-", max_size=40)
 )
 
 

@@ -13,6 +13,8 @@ import msgspec
 from grace_tui.kernel.redact import LineRedactor, redact, redact_value
 
 TAIL_LINES = 400
+TAIL_WIDTH = 4_000
+"""Characters that the tail keeps of a printed line; on disk it is whole."""
 ROTATE_BYTES = 5_000_000
 FILES_KEPT = 3
 
@@ -60,7 +62,8 @@ class KernelLog:
         except UnicodeEncodeError:  # lone surrogates
             clean = [_printable(line) for line in clean]
             data = _encode_output(at, stream, self.kernel, clean)
-        self.lines += [for_people(at, stream, line, {}) for line in clean[-TAIL_LINES:]]
+        head = for_people(at, stream, "", {})
+        self.lines += [head + _shortened(line) for line in clean[-TAIL_LINES:]]
         self._append(data, len(clean))
 
     def tail(self, lines: int = 200) -> list[str]:
@@ -110,6 +113,11 @@ def _encode(line: dict[str, object], fields: object) -> bytes:
 
 def _encode_output(at: float, stream: str, kernel: str, lines: Sequence[str]) -> bytes:
     return _encoder.encode_lines([_OutputLine(at, stream, kernel, line, {}) for line in lines])
+
+
+def _shortened(line: str) -> str:
+    more = len(line) - TAIL_WIDTH
+    return line if more <= 0 else f"{line[:TAIL_WIDTH]}… {more} more characters"
 
 
 def _printable(text: str) -> str:

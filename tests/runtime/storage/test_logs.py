@@ -147,3 +147,11 @@ def test_text_that_no_utf_8_can_say_becomes_a_line(tmp_path: Path) -> None:
     log.close()
     assert lines(tmp_path / "web.jsonl")[0]["message"] == "odd \\udcff"
     log.tail()[0].encode()
+
+
+def test_of_a_very_long_line_the_tail_keeps_the_beginning_and_the_file_all(tmp_path: Path) -> None:
+    log = KernelLog(tmp_path / "web.jsonl", "web")
+    log.output("stdout", ["x" * 10_000])
+    log.close()
+    assert len(lines(tmp_path / "web.jsonl")[0]["message"]) == 10_000
+    assert log.tail()[0].endswith("x… 6000 more characters")
