@@ -55,8 +55,6 @@ async def kernel_show(room: "Room", arguments: Arguments, by: str) -> Answer:
     room.supervisor.child(name)
     view = next(kernel for kernel in room.view().kernels if kernel.name == name)
     dependents = telling.waiting_for(name, room.supervisor.records())
-    if arguments.get("more"):
-        return answer(telling.kernel_more(view, dependents), view)
     return answer(telling.kernel(view, room.parts.kernel_log(name).tail(20), dependents), view)
 
 

@@ -38,11 +38,6 @@ def kernel(view: KernelView, log: Sequence[str], dependents: Sequence[str]) -> s
     return "\n".join(lines)
 
 
-def kernel_more(view: KernelView, dependents: Sequence[str]) -> str:
-    """What the kernel's page has no place for in its own table."""
-    return "\n".join(fields(("needed by", ", ".join(dependents) or "nobody")))
-
-
 def required(view: KernelView) -> str:
     """What a kernel requires; a kernel that never loaded has not said."""
     return ", ".join(view.requires) or ("nothing" if view.version else "unknown until it loads")

@@ -48,8 +48,7 @@ async def answer_of(ask: Ask, verb: str, arguments: Mapping[str, object]) -> Ans
 
 def show(target: Target) -> Command:
     """What a page cannot take from the view; the rest it shows, and keeps current, itself."""
-    name = "name" if target.kind == "kernel" else "id"
-    return Command(f"{target.kind}.show", {name: target.id, "more": True}, f"opening {target.id}")
+    return Command(f"{target.kind}.show", {"id": target.id, "more": True}, f"opening {target.id}")
 
 
 def why(target: Target) -> Command:

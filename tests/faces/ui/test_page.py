@@ -1,8 +1,10 @@
 """A page follows a kernel's log until a person looks back, and finds words in it."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from anyio import Event
 from textual.pilot import Pilot
 
 from grace_tui.faces.ui.screens.page import PageScreen
@@ -106,9 +108,9 @@ async def test_facts_and_log_of_a_kernel_scroll_by_themselves() -> None:
     async with opened.app.run_test(size=(80, 24)) as pilot:
         await open_log(opened, pilot, "enter")
         body, lines = (opened.app.screen.query_one(f"#{name}", PagePane) for name in ("body", "log"))
-        assert lines.has_focus
+        assert (body.has_keys, lines.has_keys) == (False, True)
         await pilot.press("tab", "down")
-        assert body.has_focus
+        assert (body.has_keys, lines.has_keys) == (True, False)
         assert (body.top, lines.at_end) == (1, True)
 
 
@@ -131,3 +133,27 @@ async def test_a_kernel_is_acted_on_from_its_page() -> None:
         await opened.app.workers.wait_for_complete()
         asked = [verb for verb, _ in opened.room.asked if verb != "kernel.logs"]
         assert asked == ["kernel.start", "kernel.pause", "kernel.restart"]
+
+
+async def test_a_room_that_is_slow_to_answer_is_not_asked_twice() -> None:
+    opened = Opened(CALM)
+    asked, answered = Event(), Event()
+
+    async def slow(verb: str, arguments: Mapping[str, object]) -> Mapping[str, object]:
+        opened.room.asked.append((verb, arguments))
+        asked.set()
+        await answered.wait()
+        return log(100)
+
+    opened.app.ask = slow
+    async with opened.app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("L")
+        await asked.wait()
+        page = opened.app.screen
+        assert isinstance(page, PageScreen)
+        page.read_log()
+        answered.set()
+        await opened.app.workers.wait_for_complete()
+        await pilot.pause()
+        assert opened.asked() == ["kernel.logs"]
+        assert "line 99" in screen_text(opened.app)

@@ -22,7 +22,7 @@ def tile_lines(
     edge = gutter or (" ", inks.text)
     if lines <= 1:
         return [_one(kernel, width, inks, edge, names)]
-    tile = [_name_line(kernel, width, inks, edge), _words_line(kernel, width, inks, edge, with_spark=lines == 2)]
+    tile = [_name_line(kernel, width, inks, edge), _words_line(kernel, width, inks, edge, alone=lines == 2)]
     if lines >= 4 and (kernel.state in marks.DOWN or (kernel.error and not _quiet(kernel))):
         tile += _error_lines(kernel, width, inks, edge)
     elif lines >= 4:
@@ -40,22 +40,25 @@ def _quiet(kernel: KernelView) -> bool:
     return kernel.state == "running" and not kernel.repair
 
 
-def _words(kernel: KernelView, width: int, inks: Inks) -> Piece:
+def _words(kernel: KernelView, width: int, inks: Inks, *, alone: bool = True) -> Piece:
     """The kernel's own words when it runs, its trouble when it does not."""
     if _quiet(kernel):
-        return shown(kernel.summary) or figures.rate(kernel.rate) or _process(kernel, width) or "idle", inks.muted
+        own = shown(kernel.summary) or figures.rate(kernel.rate)
+        return own or _process(kernel, width, alone=alone) or "idle", inks.muted
     ink = "muted" if kernel.state == "completed" else marks.mark(marks.KERNEL, kernel.state).ink
     return status(kernel, width), inks.named(ink)
 
 
-def _process(kernel: KernelView, width: int) -> str:
+def _process(kernel: KernelView, width: int, *, alone: bool) -> str:
     """Of a program that says nothing: what it uses, and where that stands beside it already, its number."""
     if kernel.vitals is None:
         return ""
+    if not alone:
+        return f"up {figures.duration(kernel.since)}"
     if width >= WITH_VITALS:
         return f"pid {figures.whole(kernel.vitals.pid)}"
     used = vitals(kernel)
-    return used if len(used) <= width else figures.percent(kernel.vitals.cpu_percent)
+    return used if len(used) <= width else f"{figures.percent(kernel.vitals.cpu_percent):>5}"
 
 
 def _measured(kernel: KernelView, width: int, inks: Inks) -> Piece:
@@ -98,17 +101,18 @@ def _name_line(kernel: KernelView, width: int, inks: Inks, edge: Piece) -> Line:
     return line_of([edge, *_name(kernel, width - 3, inks)], width, inks.text)
 
 
-def _words_line(kernel: KernelView, width: int, inks: Inks, edge: Piece, *, with_spark: bool) -> Line:
-    words, style = _words(kernel, width - 3, inks)
+def _words_line(kernel: KernelView, width: int, inks: Inks, edge: Piece, *, alone: bool) -> Line:
+    """`alone`: no lines follow that say more."""
+    words, style = _words(kernel, width - 3, inks, alone=alone)
     left = [edge, ("  ", inks.text)]
     if not _quiet(kernel):
         return line_of([*left, (words, style)], width, inks.text)
-    if with_spark and width >= SPARK + 12:
+    if alone and width >= SPARK + 12:
         right = _measured(kernel, SPARK, inks)
         words = clip(words, width - width_of(right[0]) - 4)
         return line_between([*left, (words, style)], [right], width, inks.text)
     rate = figures.rate(kernel.rate)
-    shown_rate: list[Piece] = [] if with_spark or not rate or words == rate else [(rate, inks.muted)]
+    shown_rate: list[Piece] = [] if alone or not rate or words == rate else [(rate, inks.muted)]
     return line_between([*left, (words, style)], shown_rate, width, inks.text)
 
 
@@ -132,7 +136,9 @@ def _error_lines(kernel: KernelView, width: int, inks: Inks, edge: Piece) -> lis
 def _facts_line(kernel: KernelView, width: int, inks: Inks, edge: Piece) -> Line:
     left: list[Piece] = [edge, ("  ", inks.text)]
     if kernel.moved:
-        left.append((f"moved to a process: {shown(kernel.moved)}  ", inks.warn))
+        why = f"moved to a process: {shown(kernel.moved)}"
+        why = why if width_of(why) <= width - 3 else f"moved: {shown(kernel.moved)}"
+        left += [(why, inks.warn), ("  ", inks.text)]
     return line_of([*left, (" · ".join(_facts(kernel)), inks.muted)], width, inks.text)
 
 

@@ -56,6 +56,7 @@ class PageScreen(Stage):
         self.log_pane = PagePane("log", page.title if page.facts is None else "log", follow=True)
         self.answers: dict[str, Answer] = {}
         self._plan_for: tuple[object, ...] = ()
+        self._reading_log = False
 
     def compose(self) -> ComposeResult:
         yield self.header
@@ -174,11 +175,14 @@ class PageScreen(Stage):
         self.body.show_told(said)
 
     def read_log(self) -> None:
-        if self.page.log is not None:
-            self.run_worker(self._follow(self.page.log), group="log", exclusive=True)
+        # A room that is slow to answer is asked again when it has answered, else it would never be heard.
+        if self.page.log is not None and not self._reading_log:
+            self._reading_log = True
+            self.run_worker(self._follow(self.page.log), group="log")
 
     async def _follow(self, command: Command) -> None:
         answer = await self.control.ask_room(command)
+        self._reading_log = False
         if answer != self.answers.get("log"):
             self.answers["log"] = answer
             self.log_pane.show_told(log_said(answer.text) if answer.ok else told("", answer.text, failed=True))

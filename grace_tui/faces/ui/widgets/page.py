@@ -24,6 +24,8 @@ class PagePane(Canvas):
         super().__init__(id)
         self.title, self.top, self.follow, self.at_end = title, 0, follow, follow
         self.wrapped, self.sought, self.match = True, "", -1
+        self.has_keys = False
+        """Whether the frame says that keys go here."""
         self._facts: list[Saying] = []
         self._told: list[Said] = []
         self._newer: list[Said] | None = None
@@ -86,9 +88,11 @@ class PagePane(Canvas):
         self.scroll_page("down")
 
     def on_focus(self) -> None:
+        self.has_keys = True
         self.repaint()
 
     def on_blur(self) -> None:
+        self.has_keys = False
         self.repaint()
 
     def on_resize(self) -> None:
@@ -103,7 +107,7 @@ class PagePane(Canvas):
         self.at_end = self.at_end or (self.follow and self.top == last and self._newer is None)
         above, below = self.top, max(0, last - self.top)
         more = "  ".join(word for word in (f"↑ {above}" if above else "", f"↓ {below}" if below else "") if word)
-        frame = Frame(self.title, note=self._note(), more=more, focused=self.has_focus)
+        frame = Frame(self.title, note=self._note(), more=more, focused=self.has_keys)
         return framed(frame, self._in_sight(blocks, lines, inner_height), width, height, self.paint)
 
     def _in_sight(self, blocks: Sequence[Sequence[Line]], lines: Sequence[Line], height: int) -> list[Line]:

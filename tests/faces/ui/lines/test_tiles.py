@@ -49,7 +49,7 @@ def test_a_name_with_control_characters_is_shown_not_obeyed() -> None:
 
 def test_tile_of_a_program_shows_its_host_and_what_it_uses() -> None:
     assert texts(tile_lines(WEB, 26, 2, INKS)) == [" ● web-1 $", "   pid 4242      1 %  30 M"]
-    assert texts(tile_lines(WEB, 40, 4, INKS))[3] == "   pid 4242 · 1 % · 30 M"
+    assert texts(tile_lines(WEB, 40, 4, INKS))[1::2] == ["   up 8 min", "   pid 4242 · 1 % · 30 M"]
 
 
 def test_tile_of_a_task_has_no_sign_of_a_host() -> None:
@@ -62,6 +62,7 @@ def test_tile_of_a_moved_kernel_says_why() -> None:
     assert texts(lines)[0] == " ● memory_fusion &"
     assert texts(lines)[3].startswith("   moved to a process: held the loop twice  pid 3911")
     assert style_of(lines[0], "&") == INKS.warn
+    assert texts(tile_lines(moved, 29, 4, INKS))[3] == "   moved: held the loop twice"
 
 
 def test_tile_of_a_completed_kernel_is_calm() -> None:
@@ -76,4 +77,4 @@ def test_a_narrow_tile_keeps_the_next_try() -> None:
 
 
 def test_a_narrow_tile_of_a_program_keeps_its_cpu() -> None:
-    assert texts(tile_lines(WEB, 24, 1, INKS, names=13)) == [" ● web-1 $      1 %"]
+    assert texts(tile_lines(WEB, 24, 1, INKS, names=13)) == [" ● web-1 $        1 %"]
