@@ -31,7 +31,7 @@ class OutputReader:
         log: LogPort,
         stream: Literal["stdout", "stderr"],
         *,
-        on_line: Callable[[str], None] | None = None,
+        on_line: Callable[[str], object] | None = None,
     ) -> None:
         self.fd, self.log, self.stream, self.on_line = fd, log, stream, on_line
         self.lines = 0
