@@ -126,8 +126,8 @@ async def incident_show(room: "Room", arguments: Arguments, by: str) -> Answer:
         raise GraceError(f"there is no incident {arguments.get('id')!r}")
     read = functools.partial(telling.bundle, room.parts.workspace.root, record)
     told = telling.incident_more(record) if arguments.get("more") else telling.incident(record)
-    if room.parts.grouping_problem:
-        told += f"\nrules of grouping: {room.parts.grouping_problem}\n"
+    if room.parts.grouping.problem:
+        told += f"\nrules of grouping: {room.parts.grouping.problem}\n"
     return answer(told + await anyio.to_thread.run_sync(read), record)
 
 

@@ -19,7 +19,6 @@ from anyio.abc import TaskGroup
 
 from grace_tui.faces.views import RoomView
 from grace_tui.healing.healer import Healer
-from grace_tui.healing.incidents.signature import RULES_FILE
 from grace_tui.kernel.errors import GraceError
 from grace_tui.kernel.events import FilesChanged, KernelFailed, KernelStateChanged, MonitorReported, Tick
 from grace_tui.kernel.records import CommandResult, KernelRecord
@@ -226,8 +225,9 @@ class Room:
         while True:
             await anyio.sleep(1.0)
             seconds += 1
-            duties = [self._measure, self.supervisor.second, self._note_known, self._tick, self.parts.book.flush]
-            duties += [self.first_aid.look] + [self.supervisor.save_states] * (seconds % SAVE_SECONDS == 0)
+            duties = [self._measure, self.supervisor.second, self._note_known, self._tick, self.parts.grouping.look]
+            duties += [self.parts.book.flush, self.first_aid.look]
+            duties += [self.supervisor.save_states] * (seconds % SAVE_SECONDS == 0)
             for duty in duties:
                 self._spared(duty)
             await anyio.to_thread.run_sync(self._spared, self.parts.audit.sync)
@@ -265,8 +265,6 @@ class Room:
                 self.supervisor.files_changed(kernels)
             if FILE in paths:
                 await self.rereading.look()
-            if RULES_FILE in paths:
-                self._spared(self.parts.read_grouping)
             self.parts.bus.publish(FilesChanged.topic, FilesChanged(paths), source="room")
 
     def _record(self, failed: KernelFailed) -> None:

@@ -9,12 +9,12 @@ import msgspec
 
 from grace_tui.healing.incidents.book import IncidentBook
 from grace_tui.healing.incidents.evidence import Evidence, Sources
-from grace_tui.healing.incidents.signature import RULES_FILE, RuleFileError, load_rules
 from grace_tui.healing.repair.queue import TaskQueue
 from grace_tui.healing.snapshots import Snapshots
 from grace_tui.healing.store import Store, open_store
 from grace_tui.kernel.events import Event
 from grace_tui.kernel.records import PRIORITY_HIGH
+from grace_tui.room.grouping import Grouping
 from grace_tui.runtime.audit import AuditChain
 from grace_tui.runtime.bus import MemoryBus
 from grace_tui.runtime.clock import SystemClock
@@ -43,8 +43,7 @@ class RoomParts:
     publish: Callable[[Event], None]
     """Publish a fact from any thread."""
     book: IncidentBook = field(init=False)
-    grouping_problem: str = ""
-    """Why the workspace's rules of grouping are not those in force; empty when they are."""
+    grouping: Grouping = field(init=False)
     logs: dict[str, KernelLog] = field(default_factory=dict)
 
     def kernel_log(self, name: str) -> KernelLog:
@@ -64,23 +63,7 @@ class RoomParts:
         root = self.workspace.root
         evidence = Evidence(self.workspace.logs / "incidents", root, sources)
         self.book = IncidentBook(self.store, self.clock, root, self.publish, evidence)
-        self.read_grouping()
-
-    def read_grouping(self) -> None:
-        """Group failures by the rules in the workspace's file; one that cannot be used leaves those that were read."""
-        try:
-            self.book.regroup(load_rules(self.workspace.root / RULES_FILE))
-        except RuleFileError as error:
-            self.grouping_problem = f"{error}; the rules that were read before stay in force"
-            self.log.error(self.grouping_problem)
-            self._audit_grouping("grouping.refused", str(error))
-        else:
-            if self.grouping_problem:
-                self._audit_grouping("grouping.read", "the file can be used again")
-            self.grouping_problem = ""
-
-    def _audit_grouping(self, action: str, result: str) -> None:
-        self.audit.append({"actor": SOURCE, "action": action, "resource": RULES_FILE, "result": result})
+        self.grouping = Grouping(root, self.book, self.log.warning, self.audit.append)
 
     def close(self) -> None:
         """Close what is open, last opened first."""
