@@ -17,10 +17,11 @@ from urllib.parse import urlsplit
 import anyio
 import anyio.to_thread
 
-from grace_tui.runtime.hosts.command.errors import CommandUnusable, exit_words
+from grace_tui.runtime.hosts.command.errors import CommandUnusable
 from grace_tui.runtime.hosts.command.launch import Plan, check_plan, command_line, spawn
 from grace_tui.runtime.hosts.command.program import Program, Turns, disown, taken_over
 from grace_tui.runtime.hosts.command.spec import Check
+from grace_tui.runtime.hosts.process.exits import Exit, words
 
 LINE = 200
 """Characters that are kept of what an answer says."""
@@ -42,7 +43,7 @@ async def ask(check: Check, plan: Plan, turns: Turns) -> Answer:
     except TimeoutError:
         return Answer(False, f"{asked}: no answer within {check.timeout:g} s")
     except (OSError, ValueError, CommandUnusable, asyncio.IncompleteReadError) as error:
-        return Answer(False, f"{asked}: {_words(error)}")
+        return Answer(False, f"{asked}: {_said(error)}")
     return Answer(good, f"{asked}: {said}")
 
 
@@ -90,10 +91,10 @@ async def _http(url: str) -> tuple[bool, str]:
         line = (await reader.readline()).decode("latin-1").strip()
     finally:
         writer.transport.abort()  # what else it answers is of no interest
-    words = line.split(maxsplit=2)
-    if len(words) < 2 or not words[0].startswith("HTTP/") or not words[1].isdigit():
+    protocol, _, status = line.partition(" ")
+    if not protocol.startswith("HTTP/") or not status[:3].isdigit():
         raise ValueError(f"no HTTP answer but {line[:LINE]!r}")
-    return words[1][:1] in ("2", "3"), f"answered {' '.join(words[1:])[:LINE]}"
+    return status[0] in ("2", "3"), f"answered {status[:LINE]}"
 
 
 async def _exec(plan: Plan, turns: Turns) -> tuple[bool, str]:
@@ -108,7 +109,7 @@ async def _exec(plan: Plan, turns: Turns) -> tuple[bool, str]:
                 await program.end(signal.SIGKILL, 0.0)
         output.seek(max(output.seek(0, 2) - LINE, 0))
         said = output.read().decode(errors="replace").strip().rpartition("\n")[2]
-    return code == 0, exit_words(code) + (f", {said}" if said and code else "")
+    return code == 0, words(Exit(code), plan.limits) + (f", {said}" if said and code else "")
 
 
 def _spawn(plan: Plan) -> "tuple[subprocess.Popen[bytes], IO[bytes]]":
@@ -149,7 +150,7 @@ def _tls() -> ssl.SSLContext:
     return ssl.create_default_context()
 
 
-def _words(error: BaseException) -> str:
+def _said(error: BaseException) -> str:
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"its certificate is not trusted: {error.verify_message}"
     if isinstance(error, ConnectionRefusedError):

@@ -1,8 +1,8 @@
 """What can go wrong with a program, in words fit for a person: it cannot be started, it ended, it does not answer."""
 
-import signal
-
 from grace_tui.kernel.errors import GraceError, RemoteFailure
+from grace_tui.runtime.hosts.limits import Limits
+from grace_tui.runtime.hosts.process.exits import Exit, words
 
 
 class CommandUnusable(GraceError):
@@ -12,8 +12,8 @@ class CommandUnusable(GraceError):
 class CommandExited(RemoteFailure):
     """A program ended although it should not have, or not so."""
 
-    def __init__(self, kernel: str, code: int, note: str = "") -> None:
-        self.reason = exit_words(code) + (f"; {note}" if note else "")
+    def __init__(self, kernel: str, code: int, limits: Limits, note: str = "") -> None:
+        self.reason = words(Exit(code), limits) + (f"; {note}" if note else "")
         super().__init__("CommandExited", self.reason)
         self.kernel = kernel
         self.code = code
@@ -39,13 +39,3 @@ class CommandUnhealthy(GraceError):
 
 class CommandLeft(GraceError):
     """Processes of a program outlived SIGKILL, and are left behind."""
-
-
-def exit_words(code: int) -> str:
-    """Say how a process ended: `exit code 3`, `killed by SIGKILL`."""
-    if code >= 0:
-        return f"exit code {code}"
-    try:
-        return f"killed by {signal.Signals(-code).name}"
-    except ValueError:  # a real-time signal has no name
-        return f"killed by signal {-code}"

@@ -7,7 +7,7 @@ import asyncio
 import signal
 from collections.abc import Sequence
 from pathlib import Path
-from typing import ClassVar, NoReturn
+from typing import ClassVar
 
 import anyio
 import anyio.to_thread
@@ -147,7 +147,9 @@ class CommandKernel(Kernel):
         self._measure()
         traceback = self._tracebacks.last()
         if code not in self.command.success_codes:
-            raise CommandBroke(traceback, code) if traceback is not None else CommandExited(self.name, code)
+            if traceback is not None:
+                raise CommandBroke(traceback, code)
+            raise CommandExited(self.name, code, self.command.limits)
         if traceback is not None:
             self._survived(traceback)
         left = await program.family()
@@ -156,11 +158,8 @@ class CommandKernel(Kernel):
         elif not whole:
             self.log.warning("ended, and another process holds its output open")
         if self.spec.restart == "permanent" and self.command.schedule is None:
-            self._refuse_end(code, left)
-
-    def _refuse_end(self, code: int, left: Sequence[Process]) -> NoReturn:
-        note = "it went on in the background; run it in the foreground" if left else ""
-        raise CommandExited(self.name, code, note)
+            note = "it went on in the background; run it in the foreground" if left else ""
+            raise CommandExited(self.name, code, self.command.limits, note)
 
     async def _keep_beating(self) -> None:
         while True:

@@ -130,7 +130,7 @@ class Program:
     async def family(self) -> list[Process]:
         """Its processes that are alive: of its group, its session, its children, or with its mark.
 
-        Those that a signal to its group would miss are kept in mind.
+        Those that a signal to its group would miss are kept in mind, for as long as they live.
         """
         seen = await anyio.to_thread.run_sync(census.since, time.monotonic(), limiter=self.turns)
         ours = {found.pid: found for found in families(seen.processes, [self.pid])[self.pid]}
@@ -138,7 +138,7 @@ class Program:
             found = seen.processes.get(pid)
             if found is not None and not found.zombie and self._strays.get(pid, found.started) == found.started:
                 ours[pid] = found
-        self._strays.update({found.pid: found.started for found in ours.values() if found.group != self.pid})
+        self._strays = {found.pid: found.started for found in ours.values() if found.group != self.pid}
         return list(ours.values())
 
     async def end(self, number: int, seconds: float) -> None:
