@@ -6,6 +6,7 @@ import pytest
 
 from grace_tui.cli.doctor.finding import Finding
 from grace_tui.cli.doctor.machine import inotify_limits, python_version
+from grace_tui.cli.doctor.processes import open_files, process_findings
 from grace_tui.cli.doctor.terminal import colours, encoding, terminal_size
 from grace_tui.cli.doctor.workspace import free_disk, kernel_files, settings, state_folder
 from grace_tui.cli.verbs.doctor import report
@@ -24,6 +25,21 @@ def test_low_inotify_limit_is_a_warning(tmp_path: Path) -> None:
     low, fine = inotify_limits(tmp_path)
     assert (low.level, fine.level) == ("warn", "ok")
     assert "sysctl fs.inotify.max_user_watches=65536" in low.advice
+
+
+@pytest.mark.parametrize(
+    ("hard", "level", "words"),
+    [(1024, "ok", "enough for 206 programs"), (256, "warn", "enough for 14 programs"), (-1, "ok", "no limit")],
+)
+def test_limit_of_open_files_is_judged_by_programs(hard: int, level: str, words: str) -> None:
+    found = open_files(hard)
+    assert (found.level, words in found.found) == (level, True)
+
+
+def test_system_without_proc_is_warned_of(tmp_path: Path) -> None:
+    found = {finding.name: finding for finding in process_findings(tmp_path / "none")}
+    assert (found["/proc"].level, found["/proc"].found) == ("warn", "not there")
+    assert set(found) == {"open files", "pidfd", "death signal", "/proc"}
 
 
 @pytest.mark.parametrize(("columns", "lines", "level"), [(80, 24, "ok"), (79, 24, "warn"), (39, 24, "bad")])

@@ -23,9 +23,9 @@ LEAST = 20
 @about_workspace
 def command(workspace: Workspace, as_json: bool) -> int:
     """Check that a room can work here; exit code 1 if it cannot."""
-    from grace_tui.cli.doctor import machine_findings, terminal_findings, workspace_findings
+    from grace_tui.cli.doctor import machine_findings, process_findings, terminal_findings, workspace_findings
 
-    found = [*machine_findings(), *terminal_findings(), *workspace_findings(workspace)]
+    found = [*machine_findings(), *process_findings(), *terminal_findings(), *workspace_findings(workspace)]
     ok = all(finding.level != "bad" for finding in found)
     if as_json:
         show_json({"ok": ok, "findings": found})

@@ -30,6 +30,8 @@ COLUMNS = (
     Column("RSS", right=True, drop=3),
     Column("DETAIL", flexible=True),
 )
+ALIVE = ("starting", "running", "paused")
+"""States in which a kernel has processes; in the others its figures are those of the last."""
 
 
 @click.group()
@@ -113,6 +115,7 @@ for _verb, _doc in ACTS.items():
 def _row(kernel: KernelView) -> tuple[str, ...]:
     says = kernel.error or kernel.detail if kernel.state != "running" else kernel.detail or kernel.summary
     name = f"{kernel.name} *" if kernel.critical else kernel.name
-    cpu = f"{kernel.vitals.cpu_percent:.0f}%" if kernel.vitals else ""
-    rss = size(kernel.vitals.rss_bytes) if kernel.vitals else ""
+    vitals = kernel.vitals if kernel.state in ALIVE else None
+    cpu = f"{vitals.cpu_percent:.0f}%" if vitals else ""
+    rss = size(vitals.rss_bytes) if vitals else ""
     return name, kernel.state, span(kernel.since), str(kernel.restarts), kernel.isolation, cpu, rss, says
