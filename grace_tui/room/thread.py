@@ -86,6 +86,11 @@ class RoomThread:
         return self._life.thread.is_alive()
 
     @property
+    def escaped(self) -> int:
+        """How often an exception left the loop, and the loop was entered again."""
+        return self._life.thread.escaped
+
+    @property
     def error(self) -> BaseException | None:
         """What ended the room, where it was not asked to end."""
         return _only(self._life.thread.error)
@@ -134,6 +139,7 @@ class RoomThread:
             life.room = None
             unanswered, self._asked = self._asked, set()
             room.fence()
+            self.settings = room.settings  # with what was taken from grace.toml meanwhile
             life.thread.abandon()
             self._life = _Life(self, screen_first=False, abandoned=abandoned)
             self._life.thread.start()
