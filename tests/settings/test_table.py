@@ -52,3 +52,18 @@ def test_every_setting_is_read_by_something() -> None:
     readers = [text for file in files if "settings" in (text := file.read_text())]
     unread = [entry.key for entry in entries() if not any(re.search(rf'[."]{entry.key}\b', text) for text in readers)]
     assert unread == []
+
+
+def test_readme_examples_are_settings(tmp_path: Path) -> None:
+    examples = re.findall(r"```toml\n(.*?)```", README.read_text(), re.DOTALL)
+    (tmp_path / "kernels").mkdir()
+    (tmp_path / "kernels" / "memory_fusion.py").touch()
+    (tmp_path / "grace.toml").write_text("\n".join(examples))
+    loaded = load_settings(tmp_path / "grace.toml")
+    assert {"memory_fusion", "db", "migrate", "web-3", "report"} <= set(loaded.kernels)
+    assert loaded.kernel("web-1").overrides["conditions"] == {"migrate": "completed"}
+
+
+def test_readme_names_every_key_that_a_kernel_may_have() -> None:
+    shown = README.read_text()
+    assert [entry.key for entry in entries() if f"`{entry.key}`" not in shown] == []
