@@ -8,7 +8,7 @@ from grace_tui.cli.doctor.finding import Finding
 from grace_tui.cli.doctor.machine import inotify_limits, python_version
 from grace_tui.cli.doctor.processes import open_files, process_findings
 from grace_tui.cli.doctor.terminal import colours, encoding, terminal_size
-from grace_tui.cli.doctor.workspace import free_disk, kernel_files, settings, state_folder
+from grace_tui.cli.doctor.workspace import free_disk, grouping, kernel_files, settings, state_folder
 from grace_tui.cli.verbs.doctor import report
 from grace_tui.workspace import Workspace
 from tests.cli.fake_room import FakeRoom, Shell
@@ -84,6 +84,16 @@ def test_wrong_settings_are_bad(workspace: Workspace) -> None:
     found = settings(workspace.settings_file)
     assert found.level == "bad"
     assert "did you mean room?" in found.found
+
+
+def test_rules_of_grouping_are_judged_where_there_are_any(tmp_path: Path) -> None:
+    path = tmp_path / "grouping.toml"
+    assert list(grouping(path)) == []
+    path.write_text('[[rule]]\nkind = "X"\ngroup = "x"\n')
+    assert [found.level for found in grouping(path)] == ["ok"]
+    path.write_text('[[rule]]\nkind = "X"\n')
+    (found,) = grouping(path)
+    assert (found.level, found.found) == ("bad", f"{path}:1: a rule has either group or split_by")
 
 
 def test_kernel_file_that_does_not_compile_is_named(workspace: Workspace) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from grace_tui.cli.doctor.finding import Finding, Level, judged
 from grace_tui.cli.opening import is_open
 from grace_tui.cli.text import size
+from grace_tui.healing.incidents.signature import RULES_FILE, RuleFileError, load_rules
 from grace_tui.settings import SettingsError, load_settings
 from grace_tui.workspace import Workspace, default_workspace
 
@@ -23,6 +24,7 @@ def workspace_findings(workspace: Workspace) -> Iterator[Finding]:
         return
     yield Finding("workspace", "ok", str(workspace.root))
     yield settings(workspace.settings_file)
+    yield from grouping(workspace.root / RULES_FILE)
     yield state_folder(workspace.state)
     yield free_disk(shutil.disk_usage(workspace.root).free)
     yield kernel_files(workspace.kernels)
@@ -37,6 +39,17 @@ def settings(path: Path) -> Finding:
     except SettingsError as error:
         return Finding("settings", "bad", str(error), f"correct {path.name}")
     return Finding("settings", "ok", path.name)
+
+
+def grouping(path: Path) -> Iterator[Finding]:
+    """The user's rules of grouping, where there are any."""
+    try:
+        rules = load_rules(path)
+    except RuleFileError as error:
+        yield Finding("grouping", "bad", str(error), f"correct {path.name}")
+    else:
+        if rules:
+            yield Finding("grouping", "ok", f"{len(rules)} rules in {path.name}")
 
 
 def state_folder(path: Path) -> Finding:
