@@ -47,6 +47,8 @@ class Child:
     """Cancels the running body; None while there is none."""
     ending: str = ""
     """Why the body ends: stop, restart, hung, or over where it ends of its own; empty while it runs."""
+    due: bool = False
+    """A kernel that it restarts with is about to end it."""
     hung: BaseException | None = None
     """What to report where `ending` is hung."""
     carries: str = ""
@@ -92,7 +94,7 @@ class Child:
     @property
     def is_changing(self) -> bool:
         """Whether another instance is about to take this one's place."""
-        return self.stale or self.loading is not None or bool(self.ending)
+        return self.stale or self.due or self.loading is not None or bool(self.ending)
 
     @property
     def was_ready(self) -> bool:

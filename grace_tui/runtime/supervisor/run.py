@@ -65,7 +65,14 @@ class Run:
 
     async def end_partners(self) -> None:
         """After a failure: end those that restart with this kernel; they wait for it, and start in order again."""
-        await self._end_all(needs.restarts_with(self.child, self.family, strategy=True))
+        child = self.child
+        partners = needs.restarts_with(child, self.family, strategy=True)
+        self._announce(partners)
+        child.waits_for = tuple(sorted(name for name in partners if self.family[name].scope is not None))
+        if child.waits_for:
+            child.detail = f"waits for the end of {', '.join(child.waits_for)}"
+            await self._end_all(partners)
+            child.waits_for = ()
 
     # ---- the beginning
 
@@ -74,6 +81,7 @@ class Run:
         if child.state != "starting":
             move(self.parts, child, "starting", "starting")
         child.ending = child.carries = ""
+        child.due = False
         child.hung, child.waits_for, child.detail = None, (), "starting"
         child.restarts += 1
         child.running_since = None
@@ -137,6 +145,7 @@ class Run:
         if child.carries:
             partners = needs.restarts_with(child, self.family, strategy=child.carries == "strategy")
         above = partners & needs.dependents((child.name,), self.family) if partners else partners
+        self._announce(partners)
         await self._end_all(above)
         if drains(child):
             await self._drain(child.spec.stop_timeout)
@@ -191,6 +200,11 @@ class Run:
         task.cancel()
         self.left_behind.add(task)
         task.add_done_callback(self.left_behind.discard)
+
+    def _announce(self, names: Iterable[str]) -> None:
+        """Let nobody start again on one that is about to end."""
+        for name in names:
+            self.family[name].due = self.family[name].scope is not None
 
     async def _end_all(self, names: Iterable[str]) -> None:
         for wave in needs.waves(names, self.family) if names else ():

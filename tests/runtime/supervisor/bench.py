@@ -25,6 +25,7 @@ from grace_tui.runtime.hosts.source import Source
 from grace_tui.runtime.reload.loader import KernelLoader
 from grace_tui.runtime.storage import KernelLog, StateStore
 from grace_tui.runtime.supervisor import Parts, RestartPolicy, Supervisor, open_supervisor
+from grace_tui.runtime.supervisor.timing import TimerClock
 
 CALM = """
     from grace_tui.kernel import Kernel, KernelSpec
@@ -75,9 +76,10 @@ async def supervising(
     settings: Mapping[str, Mapping[str, object]] | None = None,
     sources: Mapping[str, Source] | None = None,
     overrides: Mapping[str, Mapping[str, Any]] | None = None,
+    clock: TimerClock | None = None,
 ) -> AsyncIterator[Bench]:
     """Supervise the kernels of `sources`, or every one in the workspace; on leaving they are stopped in order."""
-    clock, bus, memory_clock = SystemClock(), MemoryBus(), RealClock()
+    clock, bus, memory_clock = clock or SystemClock(), MemoryBus(), RealClock()
     tasks = MemoryTasks()
     notices: list[str] = []
     states = StateStore(root / ".grace" / "state", notices.append)
