@@ -7,8 +7,8 @@ import anyio
 
 from grace_tui.kernel.spec import Isolation
 from grace_tui.room.moves import Moves
-from grace_tui.runtime.hosts import Source, TaskSource
 from grace_tui.runtime.hosts.process.source import FileSource
+from grace_tui.runtime.hosts.source import Source, TaskSource
 
 if TYPE_CHECKING:
     from grace_tui.room.core import Room

@@ -4,6 +4,7 @@ Every key is checked against the structs of `model` one by one, because the firs
 key and its range rather than a schema.
 """
 
+import functools
 import math
 import re
 import tomllib
@@ -88,18 +89,22 @@ class _Reader:
         if "command" in data:
             table = self._table(at, data, CommandTable)
             return compile_kernel(name, table, {}, self.complaints), table.replicas
-        known = {field.name for field in msgspec.structs.fields(KernelTable)}
+        known = _fields(KernelTable)
         typed = self._table(at, {key: data[key] for key in data if key in known}, KernelTable)
         own = {key: data[key] for key in data if key not in known}
         return compile_kernel(name, typed, own, self.complaints), 1
 
     def _table(self, at: Sequence[str], data: Mapping[str, Any], kind: type[AnyTable]) -> AnyTable:
-        fields = {field.name: field for field in msgspec.structs.fields(kind)}
+        fields = _fields(kind)
         values: dict[str, Any] = {}
         for name, value in data.items():
             if name not in fields:
                 self.complaints.unknown((*at, name), fields)
-            values[name] = self._value((*at, name), value, fields[name].type)
+            type_, inner = fields[name]
+            if inner is not None and isinstance(value, dict):
+                values[name] = self._table((*at, name), value, inner)
+            else:
+                values[name] = self._value((*at, name), value, type_)
         return kind(**values)
 
     def _mapping(self, at: Sequence[str], value: object) -> Mapping[str, Any]:
@@ -108,15 +113,18 @@ class _Reader:
         return value
 
     def _value(self, at: Sequence[str], value: object, kind: Any) -> Any:
-        inner = table_in(kind)
-        if inner is not None and isinstance(value, dict):
-            return self._table(at, value, inner)
         if _infinite(value):
             self.complaints.wrong(at, value, expected(kind))
         try:
             return msgspec.convert(value, kind)
         except msgspec.ValidationError:
             self.complaints.wrong(at, value, expected(kind))
+
+
+@functools.cache
+def _fields(kind: type[Table]) -> dict[str, tuple[Any, Any]]:
+    """Name -> the type of a field, and the struct of the table in it, if there is one."""
+    return {field.name: (field.type, table_in(field.type)) for field in msgspec.structs.fields(kind)}
 
 
 def _infinite(value: object) -> TypeGuard[float]:
