@@ -41,8 +41,8 @@ class SupervisorSettings(Table, frozen=True):
     healthy_after: Annotated[float, Meta(ge=0, le=86400)] = 30.0
     """Seconds of running after which a kernel's backoff starts afresh."""
     stall_ms: Annotated[int, Meta(ge=60, le=60_000)] = 140
-    """Milliseconds a kernel may hold the loop that all task kernels share; then it is named and broken off. Less than
-    100 ms of work is never taken for a block at the default."""
+    """Milliseconds a kernel may hold the loop that all task kernels share; then it is named and broken off, unless it
+    was the machine that kept it waiting."""
     blocks: Annotated[int, Meta(ge=1, le=1000)] = 2
     """Blocks of one kernel within `block_period` after which it is moved to a process of its own."""
     block_period: Annotated[float, Meta(ge=1, le=86400)] = 600.0

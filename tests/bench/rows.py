@@ -18,6 +18,7 @@ class Row:
     asked: float | None = None
     """The figure asked of the median; None where none is."""
     asked_p99: float | None = None
+    asked_p95: float | None = None
     better: Literal["less", "more"] = "less"
     note: str = ""
 
@@ -34,10 +35,14 @@ class Row:
     def kept(self) -> bool | None:
         """Whether what was asked is kept; None where nothing was asked."""
         if not self.values:
-            return None if self.asked is None else False
+            return None if self.asked is None and self.asked_p95 is None else False
         checks = [
             value <= limit if self.better == "less" else value >= limit
-            for value, limit in ((self.median, self.asked), (self.percentile(99), self.asked_p99))
+            for value, limit in (
+                (self.median, self.asked),
+                (self.percentile(95), self.asked_p95),
+                (self.percentile(99), self.asked_p99),
+            )
             if limit is not None
         ]
         return all(checks) if checks else None

@@ -39,6 +39,8 @@ def _limits(row: Row) -> Iterator[str]:
     sign = "<=" if row.better == "less" else ">="
     if row.asked is not None:
         yield f"{sign} {figure(row.asked)}"
+    if row.asked_p95 is not None:
+        yield f"p95 {sign} {figure(row.asked_p95)}"
     if row.asked_p99 is not None:
         yield f"p99 {sign} {figure(row.asked_p99)}"
 

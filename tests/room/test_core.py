@@ -127,7 +127,7 @@ def test_an_exit_in_a_kernels_own_task_leaves_the_room_open(tmp_path: Path, erro
     with on_thread(tmp_path) as thread:
         wait_for(thread, lambda view: view.running == 2)
         tell(thread)
-        before = wait_for(thread, lambda view: thread._life.thread.escaped == 1)
+        before = wait_for(thread, lambda view: thread.escaped == 1)
         after = wait_for(thread, lambda view: view.sequence > before.sequence + 2)
         assert kernel_of(after, "calm").state == "running"
 

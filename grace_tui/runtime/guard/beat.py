@@ -1,4 +1,4 @@
-"""The loop's own heartbeat: when it last turned, how late its turns come, and how much processor its thread has used.
+"""The loop's own heartbeat: when it last turned, how late its turns come, and what its thread had used by then.
 
 Made and turned on the loop's thread; the guard only reads.
 """
@@ -9,8 +9,20 @@ import time
 from collections import deque
 from dataclasses import dataclass
 
+from grace_tui.runtime.guard.use import ThreadUse, Use
+
 BEAT_SECONDS = 0.02
 KEPT = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A moment of the loop's thread."""
+
+    at: float
+    """Monotonic seconds."""
+    use: Use | None
+    """None where nobody counts it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,17 +35,15 @@ class Lag:
 
 
 class LoopBeat:
-    """Written every `BEAT_SECONDS` once it is started."""
+    """Turns every `BEAT_SECONDS` once it is started."""
 
     def __init__(self) -> None:
         self.thread = threading.get_ident()
-        self._clock = _processor_clock(self.thread)
+        self._use = ThreadUse()
         self._late: deque[float] = deque(maxlen=KEPT)
         self._timer: asyncio.TimerHandle | None = None
-        self.last = time.monotonic()
+        self.last = self.now()
         """When the loop last turned."""
-        self.used = self.processor()
-        """Processor seconds of its thread at that time; None where the system keeps no such count."""
 
     def start(self) -> None:
         """Beat from now on, on the running loop."""
@@ -52,20 +62,12 @@ class LoopBeat:
 
     def turn(self, due: float) -> None:
         """The loop turned; it should have at `due`."""
-        now = time.monotonic()
-        self._late.append(max(now - due, 0.0))
-        # Invariant: `used` belongs to `last` or is newer, so the guard never counts earlier work against a kernel.
-        self.used = self.processor()
-        self.last = now
+        self.last = self.now()
+        self._late.append(max(self.last.at - due, 0.0))
 
-    def processor(self) -> float | None:
-        """Processor seconds of the loop's thread so far; any thread. None where nobody counts them."""
-        if self._clock is None:
-            return None
-        try:
-            return time.clock_gettime(self._clock)
-        except OSError:  # the thread has ended
-            return None
+    def now(self) -> Mark:
+        """This moment; any thread."""
+        return Mark(time.monotonic(), self._use.read())
 
     def take_lag(self) -> Lag:
         """The lag since this was last asked."""
@@ -73,10 +75,3 @@ class LoopBeat:
         if not late:
             return Lag()
         return Lag(late[-1], late[len(late) // 2], late[min(len(late) * 99 // 100, len(late) - 1)])
-
-
-def _processor_clock(thread: int) -> int | None:
-    """The clock that counts one thread's processor time. Linux has it, macOS has not."""
-    if not hasattr(time, "pthread_getcpuclockid"):
-        return None
-    return time.pthread_getcpuclockid(thread)

@@ -8,11 +8,17 @@ withdrawn before it can be raised.
 """
 
 import ctypes
+import sys
 import time
 from types import FrameType
 
 from grace_tui.kernel.errors import LoopBlocked, LoopBroken
 from grace_tui.runtime.guard.stack import Sampler
+
+RETURN_SECONDS = 0.0001
+"""How soon the loop's thread has to hand the interpreter back for a look."""
+LOOKS = 100
+"""How often in a row a block is looked at."""
 
 
 class Breaker:
@@ -26,19 +32,35 @@ class Breaker:
         self._blocked = type(LoopBlocked.__name__, (LoopBlocked,), names)
 
     def strike(self) -> bool:
-        """Raise it, if the stay still lasts and nothing that others share is on top of it; whether it was done."""
+        """Raise it as soon as nothing that others share is on top of the stay; whether it was done.
+
+        A kernel that calls the loop or a port again and again is seldom on top itself, so it is looked at many times.
+        """
+        for _ in range(LOOKS):
+            struck = self._look_and_strike()
+            if struck is not None:
+                return struck
+        return False
+
+    def _look_and_strike(self) -> bool | None:
+        """Look once; None where another look may find it better."""
         sampler = self.sampler
+        turn = sys.getswitchinterval()
+        sys.setswitchinterval(RETURN_SECONDS)
         time.sleep(0)  # begins a fresh turn: what follows runs without a switch to the loop's thread
+        sys.setswitchinterval(turn)
         sample = sampler.sample()
         stay = next((stay for stay in sample.stays if stay.entry is self.entry), None)
-        if stay is None or not stay.clean or sample.step is not self.step:
+        if stay is None or sample.step is not self.step:
             return False
+        if not stay.clean:
+            return None
         top = sample.frames[0]
         before = top.f_lasti
         _raise_in(sampler.thread, self._broken if stay.contained else self._blocked)
         if sampler.now() != (top, before):
             _raise_in(sampler.thread, None)
-            return False
+            return None
         return True
 
 

@@ -6,16 +6,15 @@ listener, on this thread.
 
 import sys
 import threading
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from grace_tui.runtime.guard.beat import BEAT_SECONDS, LoopBeat
+from grace_tui.runtime.guard.beat import BEAT_SECONDS, LoopBeat, Mark
 from grace_tui.runtime.guard.block import Block, trace_of
 from grace_tui.runtime.guard.breaker import Breaker
 from grace_tui.runtime.guard.stack import Sample, Sampler, Stay, frames_to
-from grace_tui.runtime.guard.suspicion import Mark, Suspicion
+from grace_tui.runtime.guard.suspicion import Suspicion
 
 SWITCH_SECONDS = 0.001
 """How long a thread keeps the interpreter from the others while the loop is late: at Python's own 5 ms a spinning
@@ -47,10 +46,10 @@ class GuardListener(Protocol):
     """What a guard tells, on its own thread."""
 
     def blocked(self, block: Block) -> None:
-        """The loop is held; once for each block, before it is broken."""
+        """A kernel, or the core, is to blame; once for each block, before it is broken."""
 
     def held(self, block: Block, seconds: float) -> None:
-        """It is still held; a few times a second."""
+        """The loop is held; a few times a second, also while it is not certain that what runs is to blame."""
 
     def released(self) -> None:
         """The loop turns again."""
@@ -67,7 +66,6 @@ class _Hold:
     breaker: Breaker | None
     strikes: int = 0
     struck: Mark | None = None
-    told: float = 0.0
 
 
 class Guard(threading.Thread):
@@ -80,6 +78,8 @@ class Guard(threading.Thread):
         self._stopping = threading.Event()
         self._suspicion: Suspicion | None = None
         self._hold: _Hold | None = None
+        self._shown = 0.0
+        """When it was last told that the loop is held; 0 while it turns."""
         self._switch = SWITCH_SECONDS
         self._has_given_up = False
 
@@ -96,17 +96,16 @@ class Guard(threading.Thread):
 
     def _look(self) -> float:
         """Look once; returns the seconds until the next look."""
-        last, used = self.beat.last, self.beat.used
-        now = Mark(time.monotonic(), self.beat.processor())
-        age = now.at - last
-        if self._suspicion is not None and self._suspicion.turned.at != last:
+        last, now = self.beat.last, self.beat.now()
+        age = now.at - last.at
+        if self._suspicion is not None and self._suspicion.turned is not last:
             self._over()
         if age < LOOK_SECONDS:
             return LOOK_SECONDS - age
         if self._hold is not None:
             return self._go_on(self._hold, now)
         if self._suspicion is None:
-            self._suspicion = Suspicion(Mark(last, used))
+            self._suspicion = Suspicion(last)
             self._switch = sys.getswitchinterval()
             sys.setswitchinterval(SWITCH_SECONDS)
         return self._suspect(self._suspicion, now, age)
@@ -117,7 +116,12 @@ class Guard(threading.Thread):
         suspicion.look(sample, now, LOOK_SECONDS)
         culprit = suspicion.culprit(sample, now, limit)
         if self._stopping.is_set() or (culprit is None and not suspicion.is_the_core(sample, now, limit)):
-            return min(SUSPICIOUS_SECONDS, limit - age) if age < limit else SUSPICIOUS_SECONDS
+            if age < limit:
+                return min(SUSPICIOUS_SECONDS, limit - age)
+            longest = suspicion.longest(sample, now, limit)
+            if longest is not None:
+                self._show(self._named(sample, longest, suspicion).block, now)
+            return SUSPICIOUS_SECONDS
         self._hold = hold = self._named(sample, culprit, suspicion)
         self.listener.blocked(hold.block)
         return self._go_on(hold, now)
@@ -141,10 +145,13 @@ class Guard(threading.Thread):
             self._has_given_up = True
             self.listener.given_up(block)
             return 0.0
-        if now.at - hold.told >= TELL_SECONDS:
-            hold.told = now.at
-            self.listener.held(block, seconds)
+        self._show(block, now)
         return self._strike(hold, now)
+
+    def _show(self, block: Block, now: Mark) -> None:
+        if now.at - self._shown >= TELL_SECONDS:
+            self._shown = now.at
+            self.listener.held(block, now.at - block.began)
 
     def _strike(self, hold: _Hold, now: Mark) -> float:
         """Try to break it; returns the seconds until the next look."""
@@ -152,14 +159,15 @@ class Guard(threading.Thread):
             return HELD_SECONDS
         if hold.breaker.strike():
             hold.strikes += 1
-            hold.struck = Mark(now.at, self.beat.processor())
+            hold.struck = self.beat.now()
             hold.block.broken = True
         return STRIKE_SECONDS if hold.strikes < QUICK_STRIKES else HELD_SECONDS
 
     def _is_pending(self, hold: _Hold, now: Mark) -> bool:
         """Whether the thread has not moved since it was struck: a sleep takes what was raised when it ends."""
-        struck = hold.struck
-        return struck is not None and now.used is not None and now.used == struck.used
+        if hold.struck is None or hold.struck.use is None or now.use is None:
+            return False
+        return now.use.worked == hold.struck.use.worked
 
     def _calm(self) -> None:
         if self._suspicion is not None:
@@ -168,6 +176,7 @@ class Guard(threading.Thread):
 
     def _over(self) -> None:
         self._calm()
-        if self._hold is not None:
-            self._hold = None
+        self._hold = None
+        if self._shown:
+            self._shown = 0.0
             self.listener.released()
