@@ -49,7 +49,8 @@ def _last_exit(kernel: KernelView, now: float) -> Iterator[Said]:
     where = f" in {shown(last.phase)}" if last.phase else ""
     age = figures.duration(figures.between(last.at, now))
     said = f"{shown(last.reason)}{code}{where}, {figures.clock_time(last.at)}, {age} ago"
-    yield Said(said, "text" if last.ok else "bad", "last exit", "" if last.ok else "✖")
+    # Of a kernel that runs again it is history.
+    yield Said(said, "bad" if kernel.state in marks.DOWN else "text", "last exit", "" if last.ok else "✖")
 
 
 def _ties(kernel: KernelView) -> Iterator[Said]:
@@ -63,8 +64,7 @@ def _ties(kernel: KernelView) -> Iterator[Said]:
 def _host(kernel: KernelView) -> Iterator[Said]:
     mark = marks.HOST.get(kernel.isolation)
     moved = f"; moved: {shown(kernel.moved)}" if kernel.moved else ""
-    critical = ", critical" if kernel.critical else ""
-    host = f"{shown(kernel.isolation)}{moved}, boot priority {figures.short(kernel.priority)}{critical}"
+    host = f"{shown(kernel.isolation)}{moved}"
     yield Said(host, "warn" if kernel.moved else "text", "runs as", mark.glyph if mark else "")
     if (used := kernel.vitals) is not None:
         tree = "" if used.processes == 1 else f", {figures.short(used.processes)} processes in its tree"
@@ -72,6 +72,7 @@ def _host(kernel: KernelView) -> Iterator[Said]:
         yield from fact("uses", f"cpu {figures.percent(used.cpu_percent)}, rss {figures.size(used.rss_bytes)}")
     held = "once" if kernel.blocks == 1 else f"{figures.short(kernel.blocks)} times"
     yield from fact("held loop", held if kernel.blocks else "", "warn")
+    yield from fact("priority", f"{figures.short(kernel.priority)}{', critical' if kernel.critical else ''}")
     yield from fact("file", kernel.path)
     yield from fact("version", kernel.version or "not loaded")
 

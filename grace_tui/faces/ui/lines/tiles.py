@@ -2,7 +2,7 @@
 
 from grace_tui.faces.ui.draw import figures, marks
 from grace_tui.faces.ui.draw.inks import Inks
-from grace_tui.faces.ui.draw.line import Line, Piece, line_between, line_of
+from grace_tui.faces.ui.draw.line import Line, Piece, cells, line_between, line_of
 from grace_tui.faces.ui.draw.text import clip, shown, width_of, wrap
 from grace_tui.faces.ui.lines.status import host_sign, status, vitals
 from grace_tui.faces.views import KernelView
@@ -139,7 +139,12 @@ def _facts_line(kernel: KernelView, width: int, inks: Inks, edge: Piece) -> Line
         why = f"moved to a process: {shown(kernel.moved)}"
         why = why if width_of(why) <= width - 3 else f"moved: {shown(kernel.moved)}"
         left += [(why, inks.warn), ("  ", inks.text)]
-    return line_of([*left, (" · ".join(_facts(kernel)), inks.muted)], width, inks.text)
+    facts = _facts(kernel)
+    while len(facts) > 1 and cells(left) + width_of(" · ".join(facts)) > width:
+        facts.pop()
+    if cells(left) + width_of(facts[0]) <= width or not kernel.moved:
+        left.append((" · ".join(facts), inks.muted))
+    return line_of(left, width, inks.text)
 
 
 def _facts(kernel: KernelView) -> list[str]:

@@ -53,7 +53,7 @@ def test_kernel_page_says_who_waits_for_whom() -> None:
 def test_kernel_page_of_a_program_says_what_it_uses() -> None:
     found = facts(WEB)
     assert (found["runs as"], found["process"], found["uses"]) == (
-        "command, boot priority 100",
+        "command",
         "pid 4242",
         "cpu 1 %, rss 30 M",
     )
@@ -61,7 +61,7 @@ def test_kernel_page_of_a_program_says_what_it_uses() -> None:
 
 def test_kernel_page_of_a_moved_kernel_says_why() -> None:
     found = facts(next(kernel for kernel in MIXED.kernels if kernel.moved))
-    assert found["runs as"] == "process; moved: held the loop twice, boot priority 10"
+    assert found["runs as"] == "process; moved: held the loop twice"
     assert found["held loop"] == "2 times"
 
 
