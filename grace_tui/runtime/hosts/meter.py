@@ -98,7 +98,7 @@ class TreeMeter:
                 self._wake.set()
 
     def vitals(self, pid: int) -> Vitals | None:
-        """What the last look found; None for a process that is not watched."""
+        """What the last look found; None for a process that is not watched or has ended."""
         return self._roots.get(pid)
 
     def look(self) -> None:
@@ -109,6 +109,9 @@ class TreeMeter:
             elapsed = max(now - self._looked_at, 0.001)
             spent = {(found.pid, found.started): found.cpu for tree in trees.values() for found in tree}
             for root, tree in trees.items():
+                if not tree:  # it has ended, and whoever watched it is gone as well or will say so
+                    del self._roots[root]
+                    continue
                 used = sum(self._new_time(found, elapsed) for found in tree)
                 rss = sum(found.rss for found in tree)
                 self._roots[root] = Vitals(root, round(100 * used / elapsed, 1), rss, len(tree))

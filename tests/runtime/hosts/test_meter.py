@@ -86,6 +86,16 @@ def test_a_busy_tree_is_measured_and_an_idle_one_is_not_charged() -> None:
     assert meter.vitals(busy.pid) is None
 
 
+def test_a_tree_that_has_ended_is_not_measured_any_more() -> None:
+    meter = TreeMeter(period=60.0)
+    child = subprocess.Popen(["sleep", "60"], start_new_session=True)
+    meter.watch(child.pid)
+    child.kill()
+    child.wait()
+    meter.look()
+    assert meter.vitals(child.pid) is None
+
+
 def test_the_meters_thread_ends_with_the_last_who_is_watched() -> None:
     meter = TreeMeter(period=60.0)
     meter.watch(os.getpid())
