@@ -10,20 +10,20 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Mapping
-from typing import NamedTuple, TypeVar
+from collections.abc import Callable
+from typing import TypeVar
 
 import anyio
 import anyio.to_thread
 
 from grace_tui.kernel.ports import LogPort
 from grace_tui.runtime.hosts import alive
+from grace_tui.runtime.hosts.command.census import census
 from grace_tui.runtime.hosts.command.environ import ROOM
 from grace_tui.runtime.hosts.command.errors import CommandLeft, CommandUnusable
-from grace_tui.runtime.hosts.command.guard import marks
 from grace_tui.runtime.hosts.command.guardian import guardian
 from grace_tui.runtime.hosts.command.launch import Plan, make_room_for_files, spawn
-from grace_tui.runtime.hosts.meter import Process, Processes, all_processes, families, meter
+from grace_tui.runtime.hosts.meter import Process, families, meter
 from grace_tui.runtime.hosts.output import OutputReader
 
 POLL = 0.05
@@ -37,36 +37,6 @@ T = TypeVar("T")
 OnLine = Callable[[str], None] | None
 Turns = anyio.CapacityLimiter
 """How many worker threads the programs of a room use at a time."""
-
-
-class Seen(NamedTuple):
-    processes: Processes
-    marked: Mapping[bytes, list[int]]
-    """Mark -> who carries it."""
-
-
-class Census:
-    """Looks for many askers at once: a look that began after a question answers it."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._began = float("-inf")
-        self._last = Seen({}, {})
-
-    def since(self, moment: float) -> Seen:
-        """Every process, seen after `moment` (monotonic seconds). Blocks: for worker threads."""
-        with self._lock:
-            if self._began < moment:
-                self._began = time.monotonic()
-                marked: dict[bytes, list[int]] = {}
-                for pid, mark in marks():
-                    marked.setdefault(mark, []).append(pid)
-                self._last = Seen(all_processes(), marked)
-            return self._last
-
-
-census = Census()
-"""The process's own."""
 
 
 class Program:
