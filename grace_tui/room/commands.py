@@ -53,9 +53,9 @@ async def kernel_list(room: "Room", arguments: Arguments, by: str) -> Answer:
 async def kernel_show(room: "Room", arguments: Arguments, by: str) -> Answer:
     name = _word(arguments, "name")
     room.supervisor.child(name)
-    view = next(kernel for kernel in room.view().kernels if kernel.name == name)
-    dependents = telling.waiting_for(name, room.supervisor.records())
-    return answer(telling.kernel(view, room.parts.kernel_log(name).tail(20), dependents), view)
+    shown = room.view()
+    view = next(kernel for kernel in shown.kernels if kernel.name == name)
+    return answer(telling.kernel(view, room.parts.kernel_log(name).tail(20), shown.at), view)
 
 
 async def kernel_logs(room: "Room", arguments: Arguments, by: str) -> Answer:

@@ -1,32 +1,42 @@
 """Records as text for people: what the detail screens and the `show` verbs print. Pure, but for reading a bundle."""
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from grace_tui.faces.views import KernelView
-from grace_tui.kernel.records import AuditEntry, IncidentRecord, KernelRecord, TaskRecord
+from grace_tui.kernel.records import AuditEntry, IncidentRecord, TaskRecord
 
 MARKS = {"passed": "✓", "failed": "✗", "running": "◔", "skipped": "-", "pending": "·"}
 BUNDLE_LINES = 120
 
 
-def kernel(view: KernelView, log: Sequence[str], dependents: Sequence[str]) -> str:
+def kernel(view: KernelView, log: Sequence[str], now: float) -> str:
+    """Everything about a kernel; `now` is the wall-clock time that `view` is from."""
+    since = f", since {clock(view.since_at)}" if view.since_at else ""
     lines = [
-        f"{view.name}: {view.state} for {duration(view.since)}",
+        f"{view.name}: {view.state} for {duration(view.since)}{since}",
         view.doc,
         "",
         *fields(
             ("why", view.detail),
             ("last error", view.error),
+            ("last exit", last_exit(view, now)),
+            ("next try", "" if view.next_try is None else f"in {duration(view.next_try)}"),
+            ("restarts", str(view.restarts)),
+            ("failures", failures(view)),
+            ("policy", f"{view.restart}, {view.strategy}"),
+            ("waits for", ", ".join(view.waits_for)),
+            ("waited by", ", ".join(view.waited_by)),
+            ("requires", required(view)),
+            ("needed by", ", ".join(view.needed_by) or "nobody"),
+            ("runs as", view.isolation + (f"; moved: {view.moved}" if view.moved else "")),
+            ("process", process(view)),
+            ("held loop", f"{view.blocks}x" if view.blocks else ""),
             ("says", view.summary),
             ("work", f"{view.count} in all, {view.rate:g} a second"),
-            ("restarts", str(view.restarts)),
-            ("next try", "" if view.next_try is None else f"in {duration(view.next_try)}"),
             ("last beat", "" if view.beat_age is None else f"{duration(view.beat_age)} ago"),
             ("file", f"{view.path}  version {view.version or 'not loaded'}"),
-            ("requires", required(view)),
-            ("needed by", ", ".join(dependents) or "nobody"),
             ("critical", "yes" if view.critical else "no"),
             ("incident", view.incident_id),
             ("repair", view.repair),
@@ -36,6 +46,30 @@ def kernel(view: KernelView, log: Sequence[str], dependents: Sequence[str]) -> s
         *(f"  {line}" for line in log or ["nothing yet"]),
     ]
     return "\n".join(lines)
+
+
+def last_exit(view: KernelView, now: float) -> str:
+    """How its last run ended, where and when."""
+    last = view.last_exit
+    if last is None:
+        return ""
+    where = f" in {last.phase}" if last.phase else ""
+    return f"{last.reason}{where}, at {clock(last.at)}, {duration(max(0.0, now - last.at))} ago"
+
+
+def failures(view: KernelView) -> str:
+    """What is spent of its restarts, and what is left; empty where they are not counted."""
+    if not view.intensity:
+        return ""
+    return f"{view.window_restarts} in the last {view.period:g} s, {view.budget} of {view.intensity} restarts left"
+
+
+def process(view: KernelView) -> str:
+    used = view.vitals
+    if used is None:
+        return ""
+    uses = f"cpu {used.cpu_percent:.0f} %, rss {used.rss_bytes / 1024**2:.0f} M"
+    return f"pid {used.pid}, {used.processes} in its tree, {uses}"
 
 
 def required(view: KernelView) -> str:
@@ -147,11 +181,6 @@ def why(
 def audit_line(entry: AuditEntry) -> str:
     words = (str(entry.record.get(key, "")) for key in ("actor", "action", "resource"))
     return f"{entry.sequence:>6} {clock(entry.at)} {' '.join(words)}"
-
-
-def waiting_for(name: str, records: Iterable[KernelRecord]) -> list[str]:
-    """Kernels that require `name`."""
-    return [record.name for record in records if name in record.requires]
 
 
 def fields(*pairs: tuple[str, str]) -> list[str]:

@@ -106,7 +106,8 @@ class CommandKernel(Kernel):
         self._measure()
         if self.program is None or self.program.code is not None:
             return ""
-        return f"pid {self.program.pid} · {self._rate:.0f} line{'' if round(self._rate) == 1 else 's'}/s"
+        rate = round(self._rate)
+        return f"{rate} line{'' if rate == 1 else 's'}/s" if rate else ""
 
     # ---- the program
 
