@@ -157,9 +157,8 @@ DEGRADED = counted(
     incidents=TWO_INCIDENTS.incidents,
 )
 """A critical kernel is quarantined, programs back off, wait and have completed."""
-STALLED = msgspec.structs.replace(
-    MIXED, stall="loop held by sandbox at kernels/sandbox.py:88, 2.3 s", loop_lag_ms=2_300.0, sequence=900
-)
+HELD = "sandbox holds the loop at kernels/sandbox.py:88 in Sandbox.run, 2.3 s"
+STALLED = msgspec.structs.replace(MIXED, stall=HELD, loop_lag_ms=2_300.0, sequence=900)
 TROUBLE: Mapping[int, Mapping[str, object]] = {
     37: {"state": "failed", "since": 2.0, "error": "killed by SIGSEGV", "vitals": None},
     93: {"state": "backing_off", "next_try": 3.2, "intensity": 5, "budget": 2, "error": "exit code 1", "vitals": None},

@@ -99,9 +99,9 @@ def test_header_counts_the_critical_kernels_it_cannot_name() -> None:
 @pytest.mark.parametrize(
     ("width", "expected"),
     [
-        (120, " ▲ loop held by sandbox at kernels/sandbox.py:88, 2.3 s"),
-        (80, " ▲ loop held by sandbox at kernels/sandbox.py:88, 2.3 s"),
-        (40, " ▲ loop held by sandbox at….py:88, 2.3 s"),
+        (120, " ▲ sandbox holds the loop at kernels/sandbox.py:88 in Sandbox.run, 2.3 s"),
+        (80, " ▲ sandbox holds the loop at kernels/sandbox.py:88 in Sandbox.run, 2.3 s"),
+        (40, " ▲ sandbox holds the loop …ox.run, 2.3 s"),
     ],
 )
 def test_header_is_one_alarm_while_the_loop_is_held(width: int, expected: str) -> None:
