@@ -122,6 +122,8 @@ class Room:
         future: "concurrent.futures.Future[Mapping[str, Any]]",
     ) -> None:
         """Answer a command that came from another thread; one whose asker has given up is not begun."""
+        if self.fenced:  # whoever has this room's place has answered it
+            return
 
         async def carry_out() -> None:
             # From here on the asker cannot cancel the future between a check and its result.
@@ -197,7 +199,7 @@ class Room:
 
         Nothing here waits for the loop: it is held.
         """
-        self.fenced = True
+        self.fenced = self.supervisor.abandoned = True
         self.stop_watching.set()
         self.parts.fence()
         alive.kill_all()

@@ -88,6 +88,8 @@ class Guarding:
 
     def _tell(self, block: Block) -> None:
         """Runs as soon as the loop turns."""
+        if self.room.fenced:  # it turned too late: whoever has its place has told it
+            return
         seconds = time.monotonic() - block.began
         self._audit("loop.blocked", block, seconds)
         child = self.room.supervisor.children.get(block.kernel)

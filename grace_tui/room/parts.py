@@ -1,6 +1,7 @@
 """The parts of a room that outlive its kernels: bus, audit log, stores. Opened in the order of their need."""
 
 import asyncio
+import contextlib
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ from grace_tui.healing.incidents.evidence import Evidence, Sources
 from grace_tui.healing.repair.queue import TaskQueue
 from grace_tui.healing.snapshots import Snapshots
 from grace_tui.healing.store import Store, open_store
+from grace_tui.kernel.errors import LoopAbandoned
 from grace_tui.kernel.events import Event
 from grace_tui.kernel.records import PRIORITY_HIGH
 from grace_tui.room.grouping import Grouping
@@ -85,7 +87,11 @@ class RoomParts:
         self.loader.close()
         for log in (*self.logs.values(), self.log):
             log.close()
-        threading.Thread(target=self.book.close, name="fence", daemon=True).start()
+        threading.Thread(target=self._close_book, name="fence", daemon=True).start()
+
+    def _close_book(self) -> None:
+        with contextlib.suppress(LoopAbandoned):  # what it has not written yet, nobody writes
+            self.book.close()
 
     def _changes(self) -> str:
         """What changed in the workspace since the newest snapshot."""

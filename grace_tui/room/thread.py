@@ -137,7 +137,7 @@ class RoomThread:
                 return
             self.opened.clear()
             life.room = None
-            unanswered, self._asked = self._asked, set()
+            unanswered = tuple(self._asked)
             room.fence()
             self.settings = room.settings  # with what was taken from grace.toml meanwhile
             life.thread.abandon()

@@ -38,15 +38,10 @@ class LoopThread(threading.Thread):
     def run(self) -> None:
         asyncio.set_event_loop(self.loop)
         task = self.loop.create_task(self.main(), name="room")
-        task.add_done_callback(lambda _: self.loop.stop())
-        while not (task.done() or self.abandoned):
-            try:
-                self.loop.run_forever()
-            except _ESCAPED:
-                self.escaped += 1
-        if task.done() and not task.cancelled():
-            self.error = task.exception()
+        self._run(task, lambda: self.abandoned)
         self._close()
+        if task.done() and not task.cancelled() and (error := task.exception()) and not self.abandoned:
+            self.error = error
 
     def post(self, act: Callable[[], object]) -> bool:
         """Run `act` on the loop soon; False where the loop has ended. Any thread; never waits."""
@@ -73,22 +68,22 @@ class LoopThread(threading.Thread):
             with contextlib.suppress(OSError):  # it may just have been closed
                 _stop_if_listening(key.fd)
 
+    def _run(self, task: "asyncio.Task[Any]", is_over: Callable[[], bool] = lambda: False) -> None:
+        task.add_done_callback(lambda _: self.loop.stop())
+        while not (task.done() or is_over()):
+            try:
+                self.loop.run_forever()
+            except _ESCAPED:
+                self.escaped += 1
+
     def _close(self) -> None:
         left = asyncio.all_tasks(self.loop)
         for task in left:
             task.cancel()
         if left:
-            self._finish(asyncio.wait(left, timeout=CLOSE_SECONDS))
-        self._finish(self.loop.shutdown_asyncgens())
+            self._run(self.loop.create_task(asyncio.wait(left, timeout=CLOSE_SECONDS)))
+        self._run(self.loop.create_task(self.loop.shutdown_asyncgens()))
         self.loop.close()
-
-    def _finish(self, work: Coroutine[Any, Any, object]) -> None:
-        task = self.loop.create_task(work)
-        while not task.done():
-            try:
-                self.loop.run_until_complete(task)
-            except _ESCAPED:  # out of another task, that was cancelled and ended so
-                self.escaped += 1
 
 
 def _stop_if_listening(number: int) -> None:

@@ -4,10 +4,15 @@ import asyncio
 import time
 from pathlib import Path
 
+import msgspec
+
 from grace_tui.room.hub import ViewHub
 from grace_tui.room.thread import RoomThread
 from grace_tui.workspace import Workspace
 from tests.room.bench import PATIENCE, QUICK, calm, on_thread, tell, told, wait_for
+
+PATIENT = msgspec.structs.replace(QUICK, supervisor=msgspec.structs.replace(QUICK.supervisor, stall_ms=60_000))
+"""The guard lets a kernel hold the loop."""
 
 
 def test_a_question_from_another_loop_is_answered(tmp_path: Path) -> None:
@@ -44,7 +49,7 @@ def test_a_blocked_loop_is_told_in_time_and_answers_again_later(tmp_path: Path) 
         + "        while not Path(path).exists() and time.monotonic() < until:\n"
         + "            time.sleep(0.01)\n"
     )
-    with on_thread(tmp_path, ask_seconds=0.1) as thread:
+    with on_thread(tmp_path, PATIENT, ask_seconds=0.1) as thread:
         wait_for(thread, lambda view: view.running == 1)
         tell(thread)
         deadline = time.monotonic() + PATIENCE

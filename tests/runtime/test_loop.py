@@ -1,6 +1,9 @@
 """The supervisor's loop goes on, whatever a task in it raises."""
 
 import asyncio
+import socket
+import threading
+from queue import Queue
 
 import pytest
 
@@ -77,3 +80,58 @@ def test_tasks_that_are_left_over_are_cancelled_also_if_one_exits_the_process() 
     assert sorted(ended) == ["leaver", "lingerer"]
     assert isinstance(left[0].exception(), SystemExit)
     assert (thread.loop.is_closed(), thread.escaped) == (True, 1)
+
+
+def test_a_loop_that_is_given_up_ends_its_tasks_when_it_is_free() -> None:
+    let_go, ended = threading.Event(), list[str]()
+    held = threading.Event()
+
+    async def wait() -> None:
+        try:
+            await go_on.wait()
+            ended.append("went on")
+        finally:
+            ended.append("ended")
+
+    async def main() -> None:
+        left.append(asyncio.ensure_future(wait()))
+        await asyncio.sleep(0)
+        go_on.set()  # it is ready for its next step
+        held.set()
+        let_go.wait(10)
+        await asyncio.Event().wait()
+
+    left: list[asyncio.Future[None]] = []
+    go_on = asyncio.Event()
+    thread = LoopThread(main)
+    thread.start()
+    assert held.wait(10)
+    thread.abandon()
+    let_go.set()
+    thread.join(10)
+    assert not thread.is_alive()
+    assert ended == ["ended"]
+    assert (thread.loop.is_closed(), thread.error) == (True, None)
+
+
+def test_the_port_of_a_loop_that_is_given_up_is_free_at_once() -> None:
+    ports: Queue[int] = Queue()
+    let_go = threading.Event()
+
+    async def main() -> None:
+        server = await asyncio.start_server(lambda reader, writer: None, "127.0.0.1", 0)
+        async with server:
+            ports.put(server.sockets[0].getsockname()[1])
+            await asyncio.sleep(0)
+            let_go.wait(10)
+            await asyncio.Event().wait()
+
+    thread = LoopThread(main)
+    thread.start()
+    port = ports.get(timeout=10)
+    thread.abandon()
+    with socket.create_server(("127.0.0.1", port)) as server:
+        assert server.getsockname()[1] == port
+    let_go.set()
+    thread.join(10)
+    assert not thread.is_alive()

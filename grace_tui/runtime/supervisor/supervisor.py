@@ -31,6 +31,8 @@ from grace_tui.runtime.supervisor.timing import Limit
 HANDLE_WAIT = 5.0
 """Seconds a call through a handle waits for a provider that is starting."""
 
+CLOSING = "the room is closing"
+
 
 class Supervisor:
     """Made by `open_supervisor`."""
@@ -38,6 +40,8 @@ class Supervisor:
     def __init__(self, tasks: TaskGroup, parts: Parts) -> None:
         self.tasks, self.parts = tasks, parts
         self.children: dict[str, Child] = {}
+        self.abandoned = False
+        """Set by whoever gives this loop up: every task of it was cancelled, and ends as it comes."""
         # Imports hold one another's locks and the interpreter's: side by side they only delay the screen.
         turns = anyio.CapacityLimiter(1)
         self._source = parts.source or (lambda name: TaskSource(parts.loader, turns))
@@ -195,6 +199,11 @@ class Supervisor:
 
     async def stop_all(self) -> None:
         """Stop every kernel, each as soon as all that depend on it have stopped, within its deadlines."""
+        if self.abandoned:
+            return
+        for child in self.children.values():  # from here on none begins again
+            child.wanted, child.detail = False, CLOSING
+            child.poke()
         gone = {name: asyncio.Event() for name in self.children}
         async with anyio.create_task_group() as tasks:
             first = set[str]()
@@ -207,7 +216,7 @@ class Supervisor:
         child = self.children[name]
         for dependent in dependents:
             await gone[dependent].wait()
-        self.stop(name, "the room is closing")
+        self.stop(name, CLOSING)
         with Limit(self.parts.clock, 4 * child.spec.stop_timeout + STUCK_GRACE + 1):
             while child.state not in ("stopped", "completed"):
                 await child.moved.wait()
