@@ -191,6 +191,7 @@ class Life:
         while child.wanted and not child.stale and (left := child.next_try - clock.monotonic()) > 0:
             child.bell.clear()
             await child.bell.wait(clock, left)
+        child.next_try = None
 
     async def _standstill(self) -> None:
         """Wait for a person, or for a change on disk."""

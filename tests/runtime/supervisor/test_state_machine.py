@@ -6,9 +6,9 @@ Time is the world's own; nothing sleeps.
 import asyncio
 import shutil
 import tempfile
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -28,6 +28,8 @@ COUNTED = ("load", "start", "probe", "run", "stop", "heartbeat")
 LONGEST_STOP = 60.0
 TIMERS_A_KERNEL = 8
 
+T = TypeVar("T")
+
 
 class Supervision(RuleBasedStateMachine):
     def __init__(self) -> None:
@@ -39,7 +41,6 @@ class Supervision(RuleBasedStateMachine):
         self.states: dict[str, KernelState] = dict.fromkeys(SPECS, "stopped")
         self.failures: dict[str, list[float]] = {name: [] for name in SPECS}
         """Since the kernel's budget last started afresh."""
-        self.hangs: set[str] = set()
         self.stood_still: dict[str, int] = {}
         """Paused kernels, and the turns their own tasks had taken."""
         self.moves: Mailbox
@@ -47,6 +48,16 @@ class Supervision(RuleBasedStateMachine):
 
     def do(self, work: Coroutine[Any, Any, None]) -> None:
         self.loop.run_until_complete(work)
+
+    def act(self, act: Callable[[], T]) -> T:
+        """Do something on the loop, and let what comes of it happen."""
+
+        async def acted() -> T:
+            done = act()
+            await self.world.settle()
+            return done
+
+        return self.loop.run_until_complete(acted())
 
     async def _open(self) -> None:
         opened = self.loop.create_future()
@@ -74,57 +85,47 @@ class Supervision(RuleBasedStateMachine):
     def order(self, name: str, order: str) -> None:
         if self.child(name).state == "running":
             self.world.orders[name].append(order)
-            if order == "hang":
-                self.hangs.add(name)
 
     @rule(name=NAMES)
     def stop(self, name: str) -> None:
-        self.supervisor.stop(name)
-        self.do(self.world.settle())
+        self.act(lambda: self.supervisor.stop(name))
 
     @rule(name=NAMES, verb=st.sampled_from(["start", "restart", "pause", "resume"]))
     def command(self, name: str, verb: str) -> None:
+        self.drain_events()
         try:
-            getattr(self.supervisor, verb)(name)
+            self.act(lambda: getattr(self.supervisor, verb)(name))
         except GraceError:  # it came at a moment at which it makes no sense
             return
         if verb in ("start", "restart"):
-            self.drain_events()
             self.forgive(name)
         if verb == "pause":
             self.stood_still[name] = self.world.turns[name]
         else:
             self.stood_still.pop(name, None)
-        self.do(self.world.settle())
 
     @rule(name=NAMES, broken=st.booleans())
     def save(self, name: str, broken: bool) -> None:
         (self.world.broken.add if broken else self.world.broken.discard)(name)
         self.drain_events()
-        for tried in self.supervisor.files_changed([f"kernels/{name}.py"]):
-            if self.child(tried).crashes or not self.failures[tried]:
-                continue
-            self.forgive(tried)
-        self.do(self.world.settle())
+        before = {child.name for child in self.world.family().values() if child.crashes}
+        self.act(lambda: self.supervisor.files_changed([f"kernels/{name}.py"]))
+        for forgiven in before - {child.name for child in self.world.family().values() if child.crashes}:
+            self.forgive(forgiven)
 
     @rule(first=NAMES, second=NAMES, verb=st.sampled_from(["stop", "restart"]))
     def two_at_once(self, first: str, second: str, verb: str) -> None:
         self.drain_events()
-        self.supervisor.restart(first)
-        getattr(self.supervisor, verb)(second)
         self.forgive(first)
         if verb == "restart":
             self.forgive(second)
-        for name in (first, second):
-            self.stood_still.pop(name, None)
-        self.do(self.world.settle())
+        self.act(lambda: (self.supervisor.restart(first), getattr(self.supervisor, verb)(second)))
 
     @rule(beats=st.sampled_from([1, 1, 1, 2, 5, 16]))
     def time_passes(self, beats: int) -> None:
         for _ in range(beats):
             self.do(self.world.clock.advance(BEAT))
-            self.supervisor.second()
-        self.do(self.world.settle())
+            self.act(self.supervisor.second)
 
     @rule(within=st.sampled_from([0.25, 0.5, 0.75, 1.0]))
     def a_moment_passes(self, within: float) -> None:
@@ -133,7 +134,7 @@ class Supervision(RuleBasedStateMachine):
     @precondition(lambda self: any(child.state == "running" for child in self.world.family().values()))
     @rule()
     def states_are_saved(self) -> None:
-        self.supervisor.save_states()
+        self.act(self.supervisor.save_states)
 
     # ---- what must hold
 
@@ -144,15 +145,15 @@ class Supervision(RuleBasedStateMachine):
             if isinstance(event, KernelStateChanged):
                 assert event.old == self.states[event.kernel], event
                 assert event.new in LEGAL[self.states[event.kernel]], event
-                self.states[event.kernel] = event.new  # type: ignore[assignment]
+                self.states[event.kernel] = event.new
             elif isinstance(event, KernelFailed):
                 self._failed(event)
 
     def _failed(self, event: KernelFailed) -> None:
         assert event.phase in COUNTED, (event, event.error)
         if isinstance(event.error, KernelHung):
-            assert event.kernel in self.hangs, f"{event.kernel} lost its beats"
-            self.hangs.discard(event.kernel)
+            assert self.world.hangs[event.kernel], f"{event.kernel} lost its beats"
+            self.world.hangs[event.kernel] -= 1
         if event.phase == "load":
             return
         spec, own = SPECS[event.kernel], self.failures[event.kernel]
@@ -165,7 +166,7 @@ class Supervision(RuleBasedStateMachine):
     def events_make_sense(self) -> None:
         self.drain_events()
         assert self.states == {child.name: child.state for child in self.world.family().values()}
-        assert self.world.wrongs == []
+        assert self.world.wrongs == [], self.world.wrongs
 
     @invariant()
     def no_task_is_orphaned(self) -> None:
@@ -196,15 +197,14 @@ class Supervision(RuleBasedStateMachine):
             elif child.state == "completed":
                 assert not child.wanted, child
             elif child.state == "backing_off":
-                assert child.next_try is not None
-                assert child.next_try >= self.world.clock.now, child
+                assert child.waits_for or (child.next_try or 0.0) >= self.world.clock.now, child
             elif child.state == "running":
                 assert child.ending or child.wanted, child
 
     @invariant()
     def a_paused_kernel_stands_still_and_is_excused(self) -> None:
         for name, turns in list(self.stood_still.items()):
-            if self.child(name).state != "paused":
+            if self.child(name).state != "paused" or self.child(name).ending:
                 del self.stood_still[name]
             else:
                 assert self.world.turns[name] == turns, f"{name} worked while it was paused"
@@ -212,12 +212,14 @@ class Supervision(RuleBasedStateMachine):
     @invariant()
     def running_kernels_beat(self) -> None:
         for child in self.world.family().values():
-            if child.state == "running" and child.name not in self.hangs and not child.ending:
+            if child.state == "running" and child.instance not in self.world.hanging and not child.ending:
                 assert child.last_beat is not None
                 assert self.world.clock.now - child.last_beat <= BEAT + 0.001, child
 
     def teardown(self) -> None:
         self.world.stops.clear()
+        for orders in self.world.orders.values():
+            orders.clear()
         bodies = {child.name for child in self.world.family().values() if child.scope is not None}
         self.closing.set()
         for _ in range(int(LONGEST_STOP / BEAT)):
@@ -237,4 +239,4 @@ class Supervision(RuleBasedStateMachine):
 
 
 TestSupervision = Supervision.TestCase
-TestSupervision.settings = settings(max_examples=25, stateful_step_count=25, deadline=None)
+TestSupervision.settings = settings(max_examples=80, stateful_step_count=25, deadline=None)

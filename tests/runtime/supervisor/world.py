@@ -4,6 +4,7 @@ What they are told they do at their next beat. Whatever they see that must not b
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -39,6 +40,9 @@ class World:
     turns: dict[str, int] = field(default_factory=lambda: dict.fromkeys(SPECS, 0))
     stops: list[str] = field(default_factory=list)
     """Kernels in the order in which their bodies stopped."""
+    hangs: Counter[str] = field(default_factory=Counter)
+    """How often each kernel began to hang, as it was told."""
+    hanging: list[Kernel] = field(default_factory=list)
     wrongs: list[str] = field(default_factory=list)
     bench: Bench | None = None
 
@@ -58,11 +62,15 @@ class Told(Kernel):
     """What every kernel of the world is."""
 
     world: World
+    left = False
+    """Whether it ends of its own accord."""
 
     async def start(self) -> None:
-        family, spec = self.world.family(), self.spec
-        for name in spec.requires:
-            if not needs.is_met(spec, family.get(name), name):
+        family = self.world.family()
+        for name in self.spec.requires:
+            asked = self.spec.conditions.get(name, "ready")
+            # One that is asked to end in this very turn was still there when this kernel was begun.
+            if not (family[name].state in needs.UP or (asked == "started" and family[name].state == "starting")):
                 self.world.wrongs.append(f"{self.name} was started while {name} is {family[name].state}")
 
     async def run(self) -> None:
@@ -70,9 +78,12 @@ class Told(Kernel):
         try:
             async for _ in self.every(BEAT):
                 order = self.world.orders[self.name].pop(0) if self.world.orders[self.name] else ""
+                self.left = order in ("crash", "finish")
                 if order == "crash":
                     raise ValueError("told to crash")
                 if order == "hang":
+                    self.world.hangs[self.name] += 1
+                    self.world.hanging.append(self)
                     await asyncio.Event().wait()
                 if order == "finish":
                     return
@@ -92,7 +103,7 @@ class Told(Kernel):
         self.world.stops.append(self.name)
         family = self.world.family()
         child = family[self.name]
-        if child.ending != "restart" or not child.carries:
+        if self.left or child.ending != "restart" or not child.carries:
             return
         partners = needs.restarts_with(child, family, strategy=child.carries == "strategy")
         for name in partners & needs.dependents((self.name,), family):
@@ -118,7 +129,9 @@ class ToldSource:
 
 async def live(world: World, root: Path, opened: "asyncio.Future[None]", closing: asyncio.Event) -> None:
     """Keep a supervisor open over the world until it is told to close."""
-    async with supervising(root, policy=POLICY, clock=world.clock, sources=dict.fromkeys(SPECS, ToldSource(world))) as bench:
+    async with supervising(
+        root, policy=POLICY, clock=world.clock, sources=dict.fromkeys(SPECS, ToldSource(world))
+    ) as bench:
         world.bench = bench
         opened.set_result(None)
         await closing.wait()
