@@ -101,7 +101,7 @@ def test_header_counts_the_critical_kernels_it_cannot_name() -> None:
     [
         (120, " ▲ sandbox holds the loop at kernels/sandbox.py:88 in Sandbox.run, 2.3 s"),
         (80, " ▲ sandbox holds the loop at kernels/sandbox.py:88 in Sandbox.run, 2.3 s"),
-        (40, " ▲ sandbox holds the loop …ox.run, 2.3 s"),
+        (40, " ▲ sandbox holds the loop…ox.run, 2.3 s"),
     ],
 )
 def test_header_is_one_alarm_while_the_loop_is_held(width: int, expected: str) -> None:
