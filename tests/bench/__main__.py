@@ -5,7 +5,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from tests.bench import audit, baseline, bus, commands, drill, failures, guard, idle, output, signatures, start
+from tests.bench import audit, baseline, bus, commands, drill, failures, guard, idle, keys, output, signatures, start
 from tests.bench.rows import Group, Row
 from tests.bench.table import table
 
@@ -16,6 +16,7 @@ GROUPS: tuple[Group, ...] = (
     bus.GROUP,
     audit.GROUP,
     guard.GROUP,
+    keys.GROUP,
     output.GROUP,
     idle.GROUP,
     commands.GROUP,
