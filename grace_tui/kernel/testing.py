@@ -7,10 +7,10 @@ async with running(ImmutableLog, workspace=tmp_path) as bench:
 import asyncio
 import importlib
 import re
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from grace_tui.kernel.base import Kernel, kernel_class
 from grace_tui.kernel.context import KernelContext
@@ -32,6 +32,7 @@ from grace_tui.kernel.samples import sample_incident, sample_kernel, sample_task
 
 __all__ = [
     "Bench",
+    "Host",
     "ManualClock",
     "RealClock",
     "closure",
@@ -44,10 +45,15 @@ __all__ = [
 ]
 
 K = TypeVar("K", bound=Kernel)
+Host = Callable[[type[Kernel], KernelContext], Kernel]
+"""Makes an instance of a kernel's class, or of one that stands for it elsewhere."""
 
 
 class Bench:
     """Ports and running kernels of one test; `providers` are objects that stand in for other kernels."""
+
+    host: Host = staticmethod(lambda kind, context: kind(context))
+    """Where the kernels of all benches live: the test's own loop, unless a test suite puts another host here."""
 
     def __init__(self, workspace: Path, clock: RealClock | ManualClock, providers: Mapping[str, object]) -> None:
         self.clock = clock
@@ -61,14 +67,15 @@ class Bench:
         self.workspace = FolderWorkspace(workspace)
         self.providers = dict(providers)
         self.instances: dict[str, Kernel] = {}
+        self.kinds: dict[str, type[Kernel]] = {}
         self.runs: dict[str, asyncio.Task[None]] = {}
         self.beats: dict[str, int] = {}
         self.counts: dict[str, int] = {}
         self.logs: dict[str, MemoryLog] = {}
 
     def get(self, kind: type[K]) -> K:
-        """Return the running instance of a kernel class."""
-        return next(found for found in self.instances.values() if isinstance(found, kind))
+        """Return the running instance of a kernel class, or what stands for it here."""
+        return cast(K, next(found for name, found in self.instances.items() if issubclass(self.kinds[name], kind)))
 
     async def resolve(self, provider: str) -> object:
         if provider in self.providers:
@@ -113,13 +120,17 @@ class Bench:
     ) -> K:
         """Start one kernel as the supervisor does: start, run, probe. Raises what the kernel raised."""
         name = name_of(kind)
-        kernel = kind(self.context(name, settings or {}, saved_state or {}))
-        await asyncio.wait_for(kernel.start(), kind.spec.start_timeout)
-        self.instances[name] = kernel
+        kernel = self.host(kind, self.context(name, settings or {}, saved_state or {}))
+        try:
+            await asyncio.wait_for(kernel.start(), kind.spec.start_timeout)
+        except BaseException:
+            await self._leave(kernel)
+            raise
+        self.instances[name], self.kinds[name] = kernel, kind
         run = self.runs[name] = asyncio.create_task(kernel.run(), name=f"kernel:{name}")
         if probe:
             await self._probe(kernel, run)
-        return kernel
+        return cast(K, kernel)
 
     async def stop(self, kind: type[Kernel]) -> None:
         """Stop one kernel as the supervisor does: cancel run, then stop."""
@@ -134,6 +145,12 @@ class Bench:
                 errors.append(error)
         if errors:
             raise errors[0]
+
+    async def _leave(self, kernel: Kernel) -> None:
+        """Let a kernel go that did not start; what went wrong first is what counts."""
+        with suppress(Exception):
+            await asyncio.wait_for(kernel.stop(), kernel.spec.stop_timeout)
+        kernel.context.close()
 
     async def _probe(self, kernel: Kernel, run: asyncio.Task[None]) -> None:
         probe = asyncio.create_task(kernel.probe())

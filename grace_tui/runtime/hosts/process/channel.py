@@ -39,8 +39,10 @@ class Channel:
         self.fd, self.loop, self.heard = fd, loop, heard
         self.received = 0
         """Frames that arrived so far."""
-        self.handled = 0
-        """Of these, those that the loop or a waiting thread has seen."""
+        self._answered = 0
+        """Of these, those that a waiting thread was given."""
+        self._handled = 0
+        """Of these, those that the loop has handled."""
         self._ids = itertools.count(1)
         self._sending = threading.Lock()
         self._waiting: dict[int, Waiting] = {}
@@ -49,6 +51,11 @@ class Channel:
 
     def start(self) -> None:
         threading.Thread(target=self._listen, name="room", daemon=True).start()
+
+    @property
+    def handled(self) -> int:
+        """Frames that have reached whom they were for."""
+        return self._answered + self._handled
 
     @property
     def on_loop(self) -> bool:
@@ -116,11 +123,11 @@ class Channel:
             self.loop.call_soon_threadsafe(self._on_loop, words)
             return
         waiting.raised, waiting.answer = words[0] == "raised", words[2]
-        self.handled += 1
+        self._answered += 1
         waiting.arrived.release()
 
     def _on_loop(self, words: Sequence[Any]) -> None:
-        self.handled += 1
+        self._handled += 1
         if words[0] not in ("done", "raised"):
             self.heard(words)
             return

@@ -37,7 +37,7 @@ PRINTED_LIMIT = 64 * 1024
 GATED = frozenset({"start", "run", "probe", "drain"})
 """Orders whose tasks stand still while the kernel is paused."""
 
-Describe = Callable[[BaseException, str, str, Path], Mapping[str, object]]
+Describe = Callable[[BaseException, str, str, Path], Mapping[str, object] | None]
 """Error, kernel, phase, root of the workspace -> the failure as plain data, as the healing library tells it."""
 
 
@@ -53,8 +53,14 @@ class Folders:
 class Child:
     """Lives as long as the process; its methods run on the process's loop."""
 
-    def __init__(self, fd: int, describe: Describe, kind: type[Kernel] | None = None) -> None:
-        self.loop = asyncio.new_event_loop()
+    def __init__(
+        self,
+        fd: int,
+        describe: Describe,
+        kind: type[Kernel] | None = None,
+        loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        self.loop = loop or asyncio.new_event_loop()
         self.channel = Channel(fd, self.loop, self._heard)
         self.describe = describe
         self.kind = kind
@@ -257,10 +263,10 @@ class Child:
             return None
 
 
-def run_child(fd: int, describe: Describe, kind: type[Kernel] | None = None) -> None:
+def run_child(fd: int, describe: Describe) -> None:
     """Be a kernel's process on this line to the room; never returns."""
     gc.unfreeze()
-    Child(fd, describe, kind).live()
+    Child(fd, describe).live()
 
 
 def _text(error: BaseException) -> str:

@@ -29,7 +29,7 @@ class Home(Protocol):
     clock: bool
     """Whether the process asks the room for the time."""
 
-    def describe(self, error: BaseException, kernel: str, phase: str) -> Mapping[str, object]:
+    def describe(self, error: BaseException, kernel: str, phase: str) -> Mapping[str, object] | None:
         """A failure of this process as plain data."""
 
     async def process(self) -> Link:
@@ -140,7 +140,7 @@ class ProcessKernel(Kernel):
 
     def _is_silent(self, link: Link) -> bool:
         """Whether it would not answer anyway: stopped, or busy in one place."""
-        return silent_for(link) > self.spec.heartbeat_timeout
+        return silent_for(link) > self.spec.heartbeat_timeout / 2
 
 
 async def death(link: Link, kernel: str, limits: Limits) -> ProcessDied:

@@ -65,6 +65,10 @@ class ProcessPool:
         self._spare: Link | None = None
         self._closed = False
 
+    @property
+    def forkserver_pid(self) -> int | None:
+        return None if self._forkserver is None else self._forkserver.process.pid
+
     def warm(self) -> None:
         """Have a spare process waiting from now on."""
         if self._spare is None and not self._closed:

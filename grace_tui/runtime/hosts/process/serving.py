@@ -21,7 +21,7 @@ from grace_tui.runtime.hosts.process.ports import served
 from grace_tui.runtime.hosts.wire import CannotTravel
 from grace_tui.runtime.hosts.wire_errors import REMOTE
 
-Describe = Callable[[BaseException, str, str], Mapping[str, object]]
+Describe = Callable[[BaseException, str, str], Mapping[str, object] | None]
 """Error, kernel, phase -> the failure as plain data."""
 
 
