@@ -156,3 +156,15 @@ def test_a_finaliser_that_spins_is_broken_off_in_whose_frame_it_runs(
         assert bench.run(lambda: drop([spin["Last"]()])).get(timeout=PATIENCE) == "dropped"
         assert bench.told.blocks.get(timeout=PATIENCE).kernel == "spin"
         assert [type(error).__mro__[1] for error in seen] == [LoopBroken]
+
+
+def test_a_c_call_that_keeps_the_interpreter_is_named_when_it_lets_go(tmp_path: Path) -> None:
+    kernels = tmp_path / "kernels"
+    source = "async def hold():\n    for turn in range(3):\n        sum(range(10**7))\n"
+    hold = code(kernels, "spin.py", source)["hold"]
+    with guarded(kernels) as bench:
+        outcome = bench.run(hold)
+        block = bench.told.blocks.get(timeout=PATIENCE)
+        assert (block.kernel, block.line) == ("spin", 3)
+        assert isinstance(outcome.get(timeout=PATIENCE), LoopBroken)
+        assert bench.turns()
