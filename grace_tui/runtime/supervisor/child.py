@@ -94,7 +94,12 @@ class Child:
     @property
     def is_changing(self) -> bool:
         """Whether another instance is about to take this one's place."""
-        return self.stale or self.due or self.loading is not None or bool(self.ending)
+        return not self.is_read or self.due or bool(self.ending)
+
+    @property
+    def is_read(self) -> bool:
+        """Whether its spec is that of the file on disk."""
+        return not self.stale and self.loading is None
 
     @property
     def was_ready(self) -> bool:

@@ -80,8 +80,11 @@ class Life:
             spec = child.spec
             missing = [name for name in spec.requires if not needs.is_met(spec, self.family.get(name), name)]
             if missing and (circle := needs.cycle_through(child.name, self.family)):
-                await self._refuse(needs.RequiresCycle(circle))
-                return False
+                if child.stale:  # what it requires may be another thing by now
+                    return True
+                if all(self.family[name].is_read for name in circle):
+                    await self._refuse(needs.RequiresCycle(circle))
+                    return False
             left = deadline - clock.monotonic()
             unsettled = [name for name in spec.after if left > 0 and self._is_unsettled(name)]
             child.waits_for = (*missing, *unsettled)

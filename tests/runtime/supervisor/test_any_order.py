@@ -77,7 +77,7 @@ async def test_any_order_of_events_ends_well(tmp_path: Path, seed: int) -> None:
                 for name in NAMES:
                     if bench.states()[name] == "quarantined":  # by orders to crash that waited in its mailbox
                         bench.supervisor.start(name)
-                await anyio.lowlevel.checkpoint()
+                    await bench.supervisor.wait_running(name, 0.1)
         children = list(bench.supervisor.children.values())
     states = dict.fromkeys(NAMES, "stopped")
     while (message := moves.pop()) is not None:
