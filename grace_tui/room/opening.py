@@ -16,6 +16,7 @@ from grace_tui.faces.remote.server.peers import Peer
 from grace_tui.faces.remote.server.wire import Answer
 from grace_tui.room.hub import ViewHub
 from grace_tui.room.stage import Script, Stage
+from grace_tui.runtime.hosts import alive
 from grace_tui.runtime.storage import KernelLog
 from grace_tui.settings import Settings, load_settings
 from grace_tui.workspace import Workspace
@@ -57,7 +58,8 @@ def serve_detached(workspace: Workspace) -> int:
 
 
 def _ended(code: int) -> int:
-    """Leave at once: a kernel's thread that does not end must not keep a closed room's process."""
+    """Leave at once: a kernel's thread that does not end must not keep a closed room's process, nor outlive it."""
+    alive.kill_all()
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)
@@ -214,6 +216,7 @@ class _signals:
 
     def _close(self) -> None:
         if self.asked:
+            alive.kill_all()
             os._exit(130)
         self.asked = True
         self.stage.stop()
