@@ -124,12 +124,10 @@ class CodingAgent(Kernel):
             self.look_at_queue = anyio.Event()
             self.turned.set()
             self.turned = anyio.Event()
-            while (task := await self._claim()) is not None:
+            while (task := self._claim()) is not None:
                 await self._work(task)
 
-    async def _claim(self) -> TaskRecord | None:
-        if self.context.unpaused is not None:
-            await self.context.unpaused()
+    def _claim(self) -> TaskRecord | None:
         return self.context.tasks.claim(self.name)
 
     async def _work(self, task: TaskRecord) -> None:

@@ -42,8 +42,6 @@ class MessageBus(Kernel):
     async def run(self) -> None:
         while True:
             self.beat()
-            if self.context.unpaused is not None:
-                await self.context.unpaused()
             request = await self.mailbox.receive(1.0)
             if request is not None and request.correlation:
                 self.context.bus.reply(request, request.payload, source=self.name)

@@ -167,12 +167,10 @@ class SelfHealing(Kernel):
         while True:
             await self.look_at_queue.wait()
             self.look_at_queue = anyio.Event()
-            while (task := await self._claim()) is not None:
+            while (task := self._claim()) is not None:
                 await self._work(task)
 
-    async def _claim(self) -> TaskRecord | None:
-        if self.context.unpaused is not None:
-            await self.context.unpaused()
+    def _claim(self) -> TaskRecord | None:
         if self._agent_state() in WORKS_OR_SOON_WILL:
             return None
         return self.context.tasks.claim(self.name)

@@ -1,6 +1,6 @@
 """The base class of every kernel, and the two loops a kernel lives in: a feed of messages and a pace of time.
 
-Both loops beat at every turn and at least once in a beat interval, and both stand still while the kernel is paused.
+Both loops beat at every turn and at least once in a beat interval.
 """
 
 import asyncio
@@ -33,8 +33,6 @@ class Feed(Generic[E]):
         context = self.context
         while True:
             context.beat()
-            if context.unpaused is not None:
-                await context.unpaused()
             message = await self.box.receive(self.interval)
             if message is not None:
                 context.beat()
@@ -74,7 +72,7 @@ class Kernel:
         return {}
 
     def paused(self) -> None:
-        """The kernel was paused: feeds, paces and its own task stand still by themselves; stop here what else works."""
+        """The kernel was paused: its tasks stand still where they wait, by themselves; stop here what else works."""
 
     def resumed(self) -> None:
         """The kernel goes on."""
@@ -140,13 +138,11 @@ class Kernel:
             self.beat()
 
     async def sleep(self, seconds: float) -> None:
-        """Sleep at most one beat interval's worth at a time, beating; stands still while paused."""
+        """Sleep at most one beat interval's worth at a time, beating."""
         clock = self.context.clock
         until = clock.monotonic() + seconds
         while (left := until - clock.monotonic()) > 0:
             self.beat()
-            if self.context.unpaused is not None:
-                await self.context.unpaused()
             await clock.sleep(min(left, self.spec.beat_interval))
 
     def beat(self) -> None:

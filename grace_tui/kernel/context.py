@@ -38,8 +38,6 @@ class KernelContext:
     saved_state: Mapping[str, object] = field(default_factory=dict)
     beat: Callable[[], None] = lambda: None
     count: Callable[[int], None] = lambda units: None
-    unpaused: Callable[[], Awaitable[None]] | None = None
-    """Waits while the kernel is paused; None where nothing can pause it."""
     failed: Callable[[BaseException, str], None] = lambda error, phase: None
     """Report a failure that does not end the kernel: the error, and the phase it happened in."""
     keep_state: Callable[[Mapping[str, object]], None] = lambda state: None

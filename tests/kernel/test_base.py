@@ -68,23 +68,6 @@ async def test_an_idle_feed_beats_at_every_interval(tmp_path: Path) -> None:
     waiting.cancel()
 
 
-async def test_a_paused_feed_stands_still(plain: Plain) -> None:
-    resumed = asyncio.Event()
-
-    async def unpaused() -> None:
-        await resumed.wait()
-
-    plain.context.unpaused = unpaused
-    feed = plain.subscribe(Tick)
-    plain.publish(Tick(1.0))
-    waiting = asyncio.ensure_future(anext(feed))
-    for _ in range(5):
-        await asyncio.sleep(0)
-    assert not waiting.done()
-    resumed.set()
-    assert await waiting == Tick(1.0)
-
-
 async def test_every_yields_at_once_and_then_at_its_pace_beating_in_between(
     bench: Bench, plain: Plain, clock: ManualClock
 ) -> None:

@@ -13,7 +13,6 @@ import anyio
 from anyio.abc import TaskGroup
 
 from grace_tui.kernel.base import Kernel
-from grace_tui.kernel.context import KernelContext
 from grace_tui.kernel.errors import GraceError, ProviderDown
 from grace_tui.kernel.records import KernelRecord
 from grace_tui.runtime.hosts.source import TaskSource
@@ -22,6 +21,7 @@ from grace_tui.runtime.supervisor.body import Failed
 from grace_tui.runtime.supervisor.child import Child
 from grace_tui.runtime.supervisor.failures import KernelHung
 from grace_tui.runtime.supervisor.gate import gating, ungated
+from grace_tui.runtime.supervisor.granting import grant
 from grace_tui.runtime.supervisor.life import Life
 from grace_tui.runtime.supervisor.parts import Parts, break_off, end, move, publish_failure, save, text_of
 from grace_tui.runtime.supervisor.run import STUCK_GRACE
@@ -56,7 +56,7 @@ class Supervisor:
         for other in self.children.values():
             if name in other.waits_for:
                 other.poke()
-        life = Life(child, self.children, self.parts, self._context)
+        life = Life(child, self.children, self.parts, lambda child: grant(child, self.parts, self.resolve))
         ungated().run(functools.partial(self.tasks.start_soon, life.live, name=f"life:{name}"))
         return child
 
@@ -240,30 +240,6 @@ class Supervisor:
         with Limit(self.parts.clock, HANDLE_WAIT):
             while not _serves(child) and child.state not in DOWN:
                 await child.moved.wait()
-
-    def _context(self, child: Child) -> KernelContext:
-        context = self.parts.make_context(child.name, child.log, child.settings)
-        clock = self.parts.clock
-
-        def beat() -> None:
-            child.last_beat = clock.monotonic()
-
-        def count(units: int) -> None:
-            child.count += units
-
-        def failed(error: BaseException, phase: str) -> None:
-            publish_failure(self.parts, child, Failed(phase, error))
-
-        def keep_state(state: Mapping[str, object]) -> None:
-            self.parts.save_state(child.name, state)
-
-        async def resolve(provider: str) -> object:
-            return await self.resolve(child.name, provider)
-
-        context.beat, context.count, context.resolve = beat, count, resolve
-        context.failed, context.keep_state = failed, keep_state
-        context.saved_state = self.parts.load_state(child.name)
-        return context
 
     def _hook(self, child: Child, name: str) -> None:
         if child.instance is None:  # it just ended by itself
