@@ -111,6 +111,7 @@ async def test_bad_settings_are_named(tmp_path: Path, settings: dict[str, object
             pass
 
 
+@pytest.mark.in_task("reads an attribute of an instance that has ended")
 async def test_a_stop_frees_the_port_and_a_restart_takes_it_again(tmp_path: Path) -> None:
     async with running(ApiServer, workspace=tmp_path) as bench:
         server = bench.get(ApiServer)
@@ -123,6 +124,7 @@ async def test_a_stop_frees_the_port_and_a_restart_takes_it_again(tmp_path: Path
         assert again.requests > server.requests > 0
 
 
+@pytest.mark.in_task("two instances of one process may share a port, two processes may not")
 async def test_the_next_instance_may_listen_before_the_last_one_ends(tmp_path: Path) -> None:
     async with running(ApiServer, workspace=tmp_path) as old, running(workspace=tmp_path) as new:
         address = await old.get(ApiServer).address()

@@ -44,6 +44,7 @@ async def test_measurements_are_told_at_the_set_pace_and_kept(tmp_path: Path) ->
         )
 
 
+@pytest.mark.in_task("burns the processor of the test's own process")
 async def test_the_processor_share_is_unknown_until_time_has_passed_and_then_measured(tmp_path: Path) -> None:
     clock = ManualClock()
     async with running(MessageBus, InfrastructureManager, workspace=tmp_path, clock=clock) as bench:
@@ -60,6 +61,7 @@ async def test_the_processor_share_is_unknown_until_time_has_passed_and_then_mea
         assert 0.0 < found.cpu_percent <= 100.0
 
 
+@pytest.mark.in_task("changes an attribute of the instance")
 async def test_the_history_is_bounded(tmp_path: Path) -> None:
     async with running(MessageBus, InfrastructureManager, workspace=tmp_path) as bench:
         manager = bench.get(InfrastructureManager)

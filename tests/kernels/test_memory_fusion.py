@@ -2,6 +2,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -156,6 +157,7 @@ async def test_a_schema_change_goes_on_without_governance_and_says_so(tmp_path: 
         assert "not put to governance" in bench.logs["memory_fusion"].lines[-1]
 
 
+@pytest.mark.in_task("replaces code while the kernel runs")
 async def test_the_probe_leaves_no_memory_and_fails_when_nothing_is_found(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -178,9 +180,15 @@ def remember_and_die(path: Path) -> int:
     return subprocess.run([sys.executable, "-c", program, path], env=environment, check=False, timeout=30).returncode
 
 
+@dataclass(frozen=True)
 class Word:
-    def __init__(self, decision: str) -> None:
-        self.decision, self.allowed, self.reason, self.policies = decision, decision == "allow", "because", ()
+    decision: str
+    reason: str = "because"
+    policies: tuple[str, ...] = ()
+
+    @property
+    def allowed(self) -> bool:
+        return self.decision == "allow"
 
 
 def incident(key: str, message: str, state: str = "resolved") -> IncidentRecord:

@@ -39,6 +39,7 @@ async def test_the_probe_fails_when_a_rule_shuts_the_bus_to_itself(tmp_path: Pat
             pass
 
 
+@pytest.mark.in_task("closes the instance's own mailbox")
 async def test_a_ping_without_an_answer_is_a_no_reply(tmp_path: Path) -> None:
     async with running(MessageBus, workspace=tmp_path) as bench:
         bench.get(MessageBus).mailbox.close()

@@ -181,6 +181,7 @@ async def test_a_command_that_is_no_list_is_refused(bench: Bench, command: list[
         await bench.get(Sandbox).run_command(command)
 
 
+@pytest.mark.in_task("changes an attribute of the instance")
 async def test_the_probe_fails_when_programs_do_not_run(bench: Bench) -> None:
     sandbox = bench.get(Sandbox)
     sandbox.confinement = Confinement("/bin/true")

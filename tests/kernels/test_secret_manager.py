@@ -171,6 +171,7 @@ async def test_a_passphrase_that_is_not_set_names_its_variable(tmp_path: Path) -
             pass
 
 
+@pytest.mark.in_task("replaces code while the kernel runs")
 async def test_the_probe_fails_when_writing_does_not_reach_the_disk(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -181,6 +182,7 @@ async def test_the_probe_fails_when_writing_does_not_reach_the_disk(
             await manager.probe()
 
 
+@pytest.mark.in_task("replaces code while the kernel runs")
 async def test_a_failed_write_leaves_the_secrets_as_they_were(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async with running(SecretManager, workspace=tmp_path) as bench:
         manager = bench.get(SecretManager)

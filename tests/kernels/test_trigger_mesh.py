@@ -138,6 +138,7 @@ async def test_denials_count_since_the_last_check(tmp_path: Path) -> None:
         assert (state.value, state.firing) == (20, True)
 
 
+@pytest.mark.in_task("looks into an object of the instance")
 async def test_settings_changed_unseen_are_drift_and_seen_are_not(tmp_path: Path) -> None:
     (tmp_path / "grace.toml").write_text("[room]\n")
     async with running(TriggerMesh, workspace=tmp_path, clock=ManualClock()) as bench:
@@ -242,6 +243,7 @@ async def test_code_that_differs_from_the_newest_snapshot_is_shown_and_no_incide
         assert "code_drift" not in bench.bus.events(MonitorReported)[-1].text
 
 
+@pytest.mark.in_task("replaces code while the kernel runs")
 async def test_a_rule_that_cannot_be_measured_says_so(tmp_path: Path) -> None:
     async def refuse(measures: Measures) -> Reading:
         raise GraceError("no such mount")

@@ -21,7 +21,16 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from grace_tui.kernel.errors import GraceError
-from grace_tui.runtime.hosts.wire_classes import Name, fields_of, find, is_record, make_record, name_of, names_of
+from grace_tui.runtime.hosts.wire_classes import (
+    Name,
+    fields_of,
+    find,
+    is_record,
+    make_record,
+    name_of,
+    names_of,
+    properties_of,
+)
 from grace_tui.runtime.hosts.wire_errors import describe_error, rebuild_error
 
 DEPTH = 100
@@ -149,7 +158,17 @@ class _Packer:
         names = fields_of(kind)
         values = [self.pack(getattr(value, name, None), f"{path}.{name}", depth - 1) for name in names]
         bases = [list(name) for name in names_of(kind)[1:]] if is_dataclass(kind) else []
-        return [RECORD, *name_of(kind), bases, list(names), *values]
+        return [RECORD, *name_of(kind), bases, list(names), self._derived(value, kind, depth), *values]
+
+    def _derived(self, value: Any, kind: type, depth: int) -> dict[str, Any]:
+        """What a record's properties say, for where its class is not loaded; one that fails is left out."""
+        derived = {}
+        for name in properties_of(kind):
+            try:
+                derived[name] = self.pack(getattr(value, name), name, depth - 1)
+            except Exception:  # the kernel's code, or nothing that travels
+                continue
+        return derived
 
 
 def _text(value: str) -> Any:
@@ -204,9 +223,9 @@ def _dict(packed: list[Any]) -> dict[Any, Any]:
 
 
 def _record(packed: list[Any]) -> Any:
-    _, module, qualname, bases, names, *values = packed
+    _, module, qualname, bases, names, derived, *values = packed
     name, found = Name(module, qualname), [_unpack(value) for value in values]
-    return make_record(name, tuple(Name(*base) for base in bases), tuple(names), found)
+    return make_record(name, tuple(Name(*base) for base in bases), tuple(names), found, _unpack(derived))
 
 
 def _enum(packed: list[Any]) -> Any:

@@ -11,6 +11,11 @@ STAND_INS = 1024
 """Classes made for records whose own class is not loaded here."""
 
 
+CORE = "grace_tui"
+TOLD = "__told_properties__"
+"""On a class made here: the properties whose values its records brought along."""
+
+
 class Name(NamedTuple):
     module: str
     qualname: str
@@ -52,11 +57,27 @@ def fields_of(kind: type) -> tuple[str, ...]:
     return names
 
 
-def make_record(name: Name, bases: tuple[Name, ...], names: tuple[str, ...], values: list[Any]) -> Any:
-    """A record with these fields: of its own class where that is loaded and has them, else of one made alike."""
+def properties_of(kind: type) -> tuple[str, ...]:
+    """Public properties of a record's class that may not be loaded elsewhere; every process has the core's own."""
+    if kind.__module__.partition(".")[0] == CORE:
+        return ()
+    told: tuple[str, ...] = vars(kind).get(TOLD, ())
+    own = (name for base in kind.__mro__ for name, member in vars(base).items() if isinstance(member, property))
+    return told or tuple(name for name in own if not name.startswith("_"))
+
+
+def make_record(
+    name: Name, bases: tuple[Name, ...], names: tuple[str, ...], values: list[Any], derived: dict[str, Any]
+) -> Any:
+    """A record with these fields: of its own class where that is loaded and has them, else of one made alike.
+
+    The one made alike says what the properties said when it left; equality and text go by the fields alone.
+    """
     kind = find(name)
     if not isinstance(kind, type) or not is_record(kind) or fields_of(kind) != names:
-        kind = _stand_in(name, bases, names)
+        kind = _stand_in(name, bases, names, tuple(derived))
+        more = {field: value for field, value in derived.items() if not hasattr(kind, field)}
+        names, values = (*names, *more), [*values, *more.values()]
     if issubclass(kind, tuple):
         return kind(*values)
     if issubclass(kind, msgspec.Struct):
@@ -69,14 +90,14 @@ def make_record(name: Name, bases: tuple[Name, ...], names: tuple[str, ...], val
 
 
 @lru_cache(STAND_INS)
-def _stand_in(name: Name, bases: tuple[Name, ...], names: tuple[str, ...]) -> type:
+def _stand_in(name: Name, bases: tuple[Name, ...], names: tuple[str, ...], derived: tuple[str, ...]) -> type:
     base: type = next((found for found in map(find, bases) if _can_be_base(found, names)), object)
     made = dataclasses.make_dataclass(
         name.qualname.rpartition(".")[2],
         [(field, Any) for field in names],
         bases=(base,),
         frozen=True,
-        namespace={"__module__": name.module},
+        namespace={"__module__": name.module, TOLD: derived},
     )
     made.__module__, made.__qualname__ = name
     return made

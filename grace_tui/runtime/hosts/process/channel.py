@@ -5,6 +5,7 @@ loop's. The end of the room is the end of the child: at the end of the stream th
 """
 
 import asyncio
+import contextlib
 import itertools
 import os
 import signal
@@ -12,10 +13,14 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import anyio
+
 from grace_tui.runtime.hosts.frames import Frames, framed
 from grace_tui.runtime.hosts.wire import Substitute, decode, encode_words
 
 READ_BYTES = 64 * 1024
+CANCEL_PATIENCE = 3.0
+"""Seconds a cancelled caller waits for the end of what it had asked for."""
 
 Heard = Callable[[Sequence[Any]], None]
 
@@ -90,9 +95,16 @@ class Channel:
         except asyncio.CancelledError:
             if future.cancelled():
                 self.tell("cancel", number)
+                await self._end_of(number)
             raise
         finally:
             self._futures.pop(number, None)
+
+    async def _end_of(self, number: int) -> None:
+        """What was begun for a cancelled caller cleans up behind itself."""
+        over = self._futures[number] = self.loop.create_future()
+        with anyio.move_on_after(CANCEL_PATIENCE, shield=True), contextlib.suppress(Exception):
+            await over  # whatever came of it: nobody is there to be told
 
     def _send(self, body: bytes) -> None:
         data = memoryview(framed(body))

@@ -70,6 +70,15 @@ class Child:
         self.ports = RemotePorts(self.channel)
         self.pulse = Pulse(self.channel, self.loop)
         self.gate = Gate()
+        self.orders: dict[str, Callable[..., Coroutine[Any, Any, Any]]] = {
+            "load": self._load,
+            "start": self._start,
+            "run": self._run,
+            "probe": self._probe,
+            "call": self._call,
+            "drain": self._drain,
+            "stop": self._stop,
+        }
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._asked_to_end: set[int] = set()
         self._running = 0
@@ -108,22 +117,15 @@ class Child:
         self._tasks[number] = self.loop.create_task(work, name=order, context=context)
 
     async def _carry_out(self, number: int, order: str, arguments: Sequence[Any]) -> None:
-        orders: dict[str, Callable[..., Coroutine[Any, Any, Any]]] = {
-            "load": self._load,
-            "start": self._start,
-            "run": self._run,
-            "probe": self._probe,
-            "call": self._call,
-            "drain": self._drain,
-            "stop": self._stop,
-        }
         try:
             if order == "run":
                 self._running = number
-            value = await orders[order](*arguments)
-            self.channel.tell("done", number, value, path="result")
+            value = await self.orders[order](*arguments)
+            self._done(number, value)
         except asyncio.CancelledError:
-            if number not in self._asked_to_end:
+            if number in self._asked_to_end:
+                self.channel.tell("raised", number, KernelCancelled(self.name))
+            else:
                 self._raised(number, KernelCancelled(self.name), order)
         except CannotTravel as error:
             self._raised(number, error, order)
@@ -240,6 +242,9 @@ class Child:
         if self.kernel is None:
             raise GraceError(f"{self.name or 'the kernel'} has not been started")
         return self.kernel
+
+    def _done(self, number: int, value: Any) -> None:
+        self.channel.tell("done", number, value, path="result")
 
     def _raised(self, number: int, error: BaseException, phase: str) -> None:
         self.channel.tell("raised", number, self._told(error, phase))

@@ -21,6 +21,9 @@ from grace_tui.runtime.hosts.process.serving import Serving, silent_for
 from grace_tui.runtime.hosts.process.words import HOOKS, Loaded, Start
 from grace_tui.runtime.hosts.wire_errors import REMOTE
 
+CANCEL_PATIENCE = 2.0
+"""Seconds a cancelled call of a service waits for the service to clean up behind itself."""
+
 
 class Home(Protocol):
     """Where one kernel's processes come from."""
@@ -115,17 +118,18 @@ class ProcessKernel(Kernel):
             raise AttributeError(f"{type(self).__name__} has no {method}")
 
         async def call(*arguments: object, **named: object) -> Any:
-            return await self._ask("call", method, arguments, named, path=f"{self.name}.{method}()")
+            path = f"{self.name}.{method}()"
+            return await self._ask("call", method, arguments, named, path=path, patience=CANCEL_PATIENCE)
 
         return call
 
     # ---- the process
 
-    async def _ask(self, order: str, *arguments: Any, path: str = "") -> Any:
+    async def _ask(self, order: str, *arguments: Any, path: str = "", patience: float = 0.0) -> Any:
         if self.link is None:
             raise AssertionError(f"{self.name} has no process yet")
         try:
-            return await self.link.ask(order, *arguments, path=path)
+            return await self.link.ask(order, *arguments, path=path, patience=patience)
         except Gone:
             raise await death(self.link, self.name, self.home.limits) from None
 

@@ -5,6 +5,7 @@ then waits, and the room does not. Everything here runs on the supervisor's loop
 """
 
 import asyncio
+import contextlib
 import contextvars
 import itertools
 import os
@@ -75,8 +76,9 @@ class Link:
         """Say something that nobody answers; to a process that has ended it is said to nobody."""
         self._send(encode_words(words, path or words[0]))
 
-    async def ask(self, order: str, *arguments: Any, path: str = "") -> Any:
-        """Tell it to do something and wait for the outcome. A cancelled caller cancels the act.
+    async def ask(self, order: str, *arguments: Any, path: str = "", patience: float = 0.0) -> Any:
+        """Tell it to do something and wait for the outcome. A cancelled caller cancels the act, and waits for the
+        end of that for `patience` seconds at most.
 
         Raises:
             Gone: the process ended first.
@@ -93,9 +95,15 @@ class Link:
         except asyncio.CancelledError:
             if future.cancelled():
                 self.tell("cancel", number)
+                await self._end_of(number, patience)
             raise
         finally:
             self._asked.pop(number, None)
+
+    async def _end_of(self, number: int, patience: float) -> None:
+        over = self._asked[number] = self.loop.create_future()
+        with anyio.move_on_after(patience, shield=True), contextlib.suppress(Exception):
+            await over  # whatever came of it: nobody is there to be told
 
     def kill(self, note: str = "") -> None:
         """End it and what it started, at once; `note` says why, where a person would wonder."""

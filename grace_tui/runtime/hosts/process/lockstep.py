@@ -7,7 +7,9 @@ a conftest hands to `grace_tui.kernel.testing`.
 
 import asyncio
 import contextlib
+import inspect
 import os
+import select
 import selectors
 import socket
 import warnings
@@ -23,7 +25,7 @@ from grace_tui.runtime.hosts.limits import Limits
 from grace_tui.runtime.hosts.process.child import Child
 from grace_tui.runtime.hosts.process.exits import Exit
 from grace_tui.runtime.hosts.process.forkserver import BROKEN, die_with, redirect
-from grace_tui.runtime.hosts.process.kernel import speak_for
+from grace_tui.runtime.hosts.process.kernel import ProcessKernel, speak_for
 from grace_tui.runtime.hosts.process.link import Link
 from grace_tui.runtime.hosts.process.words import loaded_kernel
 
@@ -34,20 +36,42 @@ PATIENCE = 10.0
 def run_in_processes(kind: type[Kernel], context: KernelContext) -> Kernel:
     """An instance of a class that speaks for `kind` in a process of its own."""
     home = _Home(kind, manual=isinstance(context.clock, ManualClock))
-    return speak_for(loaded_kernel(kind, kind.__doc__ or "", "", frozenset()), home, kind.__module__)(context)
+    loaded = loaded_kernel(kind, kind.__doc__ or "", "", frozenset())
+    speaker = speak_for(loaded, home, kind.__module__)
+
+    def attribute(self: ProcessKernel, name: str) -> Any:
+        link = self.link
+        if not isinstance(link, SteppedLink) or (hasattr(kind, name) and not name.startswith("_")):
+            return ProcessKernel.__getattr__(self, name)
+        if inspect.iscoroutinefunction(getattr(kind, name, None)):
+            return lambda *arguments, **named: self._ask("call", name, arguments, named)
+        if hasattr(kind, name):
+            return lambda *arguments: link.look(name, arguments)
+        return link.look(name)
+
+    speaker.__getattr__ = attribute  # type: ignore[method-assign]  # what the instance keeps, not only does
+    return speaker(context)
 
 
 class LockstepLoop(asyncio.SelectorEventLoop):
     """The loop of a test whose kernels live in processes."""
 
     def __init__(self) -> None:
-        super().__init__()
         self.links: list[SteppedLink] = []
+        super().__init__(_Settling(self.links))
 
-    def _run_once(self) -> None:
-        super()._run_once()  # type: ignore[misc]  # asyncio's own; a test may lean on it
-        for link in list(self.links):
-            link.settle()
+
+class _Settling(selectors.DefaultSelector):
+    """Asked at the beginning of each turn."""
+
+    def __init__(self, links: "list[SteppedLink]") -> None:
+        super().__init__()
+        self.links = links
+
+    def select(self, timeout: float | None = None) -> Any:
+        # What a process said has made the loop something to do.
+        heard = [link.settle() for link in list(self.links)]
+        return super().select(0 if any(heard) else timeout)
 
 
 class SteppedLink(Link):
@@ -55,14 +79,30 @@ class SteppedLink(Link):
 
     handled = 0
 
-    def settle(self) -> None:
-        with selectors.DefaultSelector() as ready:
-            while not self._closed and self.handled < self.sent:
-                if not ready.get_map():
-                    ready.register(self.line, selectors.EVENT_READ)
-                if not ready.select(PATIENCE):
-                    raise GraceError(f"process {self.pid} did not come to rest within {PATIENCE:g} s")
-                self._read()
+    def settle(self) -> bool:
+        """Wait until the process stands still; whether it said anything meanwhile."""
+        heard = False
+        while not self._closed and self.handled < self.sent:
+            readable, writable, _ = select.select([self.line], [self.line] if self._unsent else [], [], PATIENCE)
+            if writable:
+                self._writable()
+            if readable:
+                heard = self._read() or heard
+            if not readable and not writable:
+                raise GraceError(f"process {self.pid} did not come to rest within {PATIENCE:g} s")
+        return heard
+
+    def look(self, name: str, arguments: tuple[Any, ...] | None = None) -> Any:
+        """The value of an attribute of the kernel, or what a method of it gives for these arguments, as far as that can
+        travel. The test stands still meanwhile."""
+        if self.exit is not None or self._closed:
+            raise GraceError(f"{name} was looked for in a kernel whose process has ended")
+        number = next(self._numbers)
+        future = self._asked[number] = self.loop.create_future()
+        self.tell("do", number, "look", name, arguments)
+        self.settle()
+        del self._asked[number]
+        return future.result()
 
     def _take(self, words: Any) -> None:
         if words[0] == "idle":
@@ -123,6 +163,16 @@ class SteppedChild(Child):
         loop = asyncio.SelectorEventLoop(_Idling(self._idle))
         super().__init__(fd, _undescribed, kind, loop)
         self.told = -1
+        self.orders["look"] = self._look
+
+    def _done(self, number: int, value: Any) -> None:
+        self.pulse.flush()  # before the answer: who has that may look at these next
+        self._save()
+        super()._done(number, value)
+
+    async def _look(self, name: str, arguments: tuple[Any, ...] | None) -> Any:
+        found = getattr(self._started(), name)
+        return found if arguments is None else found(*arguments)
 
     def _idle(self) -> None:
         channel = self.channel

@@ -110,12 +110,7 @@ class Serving:
         async def carry_out() -> None:
             try:
                 answer(self.link, number, await act(), path)
-            except asyncio.CancelledError as error:
-                if number in self._acts:  # nobody asked for it: the act ended so by itself
-                    self._raised(number, error)
-                else:
-                    raise
-            except BaseException as error:  # the caller's, as in a task; SystemExit of a provider among it
+            except BaseException as error:  # the caller's, as in a task: SystemExit of a provider, a cancellation
                 self._raised(number, error)
             finally:
                 self._acts.pop(number, None)
@@ -123,7 +118,7 @@ class Serving:
         self._acts[number] = self.link.spawn(carry_out(), f"{self.context.name} asks {path}")
 
     def _cancel(self, number: int) -> None:
-        act = self._acts.pop(number, None)
+        act = self._acts.get(number)
         if act is not None:
             act.cancel()
 
