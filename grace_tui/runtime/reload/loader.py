@@ -10,7 +10,7 @@ import importlib.util
 import linecache
 import sys
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from pathlib import Path
@@ -51,18 +51,27 @@ class LoadedKernel:
 class SourceOnly(SourceFileLoader):
     """Never reads or writes a `.pyc`: its check by time and size misses quick saves."""
 
+    def __init__(self, fullname: str, path: str, kept: bytes | None = None) -> None:
+        super().__init__(fullname, path)
+        self.kept = kept
+        """The source to use whatever the file says by now; None: the file."""
+
     def get_code(self, fullname: str) -> CodeType | None:
         path = self.get_filename(fullname)
         linecache.checkcache(path)
-        code: CodeType = self.source_to_code(self.get_data(path), path)
+        source = self.get_data(path) if self.kept is None else self.kept
+        if self.kept is not None:  # an entry without a time is not compared with the file again
+            text = importlib.util.decode_source(source)
+            linecache.cache[path] = (len(source), None, text.splitlines(keepends=True), path)
+        code: CodeType = self.source_to_code(source, path)
         return code
 
 
 class KernelFinder:
     """Finds `kernels` and all below it in one workspace, before anything else on `sys.path`."""
 
-    def __init__(self, root: Path) -> None:
-        self.root = root
+    def __init__(self, root: Path, kept: Mapping[str, bytes]) -> None:
+        self.root, self.kept = root, kept
 
     def find_spec(
         self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
@@ -71,8 +80,9 @@ class KernelFinder:
             return None
         base = self.root.joinpath(*name.split("."))
         for file, folder in ((base / "__init__.py", [str(base)]), (base.with_suffix(".py"), None)):
-            if file.is_file():
-                loader = SourceOnly(name, str(file))
+            kept = self.kept.get(file.relative_to(self.root).as_posix())
+            if kept is not None or file.is_file():
+                loader = SourceOnly(name, str(file), kept)
                 return importlib.util.spec_from_file_location(
                     name, file, loader=loader, submodule_search_locations=folder
                 )
@@ -84,12 +94,16 @@ class KernelFinder:
 
 
 class KernelLoader:
-    """Loads kernels of one workspace; `close` gives the name `kernels` back."""
+    """Loads kernels of one workspace; `close` gives the name `kernels` back.
 
-    def __init__(self, root: Path) -> None:
+    `kept` has the sources to use for some files, relative to the workspace, whatever these say by now.
+    """
+
+    def __init__(self, root: Path, kept: Mapping[str, bytes] | None = None) -> None:
         self.root = root
         self.folder = root / PACKAGE
-        self._finder = KernelFinder(root)
+        self.kept = kept or {}
+        self._finder = KernelFinder(root, self.kept)
         # Held for the bookkeeping only, never while a kernel's own code runs: an import may take for ever.
         self._lock = threading.Lock()
         self._changed: set[str] = set()
@@ -115,7 +129,7 @@ class KernelLoader:
     def load(self, name: str) -> LoadedKernel:
         """Import `kernels.NAME` afresh and return its class. Raises whatever the import raises."""
         path = self._path(name)
-        source = path.read_bytes()
+        source = self.kept.get(path.relative_to(self.root).as_posix()) or path.read_bytes()
         if not source.strip():
             raise KernelEmpty(path)
         module_name = f"{PACKAGE}.{name}"
@@ -176,7 +190,7 @@ class KernelLoader:
 
     def _path(self, name: str) -> Path:
         for path in (self.folder / f"{name}.py", self.folder / name / "__init__.py"):
-            if path.is_file():
+            if path.relative_to(self.root).as_posix() in self.kept or path.is_file():
                 return path
         raise KernelMissing(name, self.folder)
 

@@ -149,12 +149,13 @@ class Child:
 
     # ---- orders
 
-    async def _load(self, root: str, name: str, limits: Limits) -> Loaded:
+    async def _load(self, root: str, name: str, limits: Limits, kept: Mapping[str, bytes]) -> Loaded:
         self.name, self.root = name, Path(root)
         apply(limits)
-        loaded = KernelLoader(self.root).load(name)
+        loaded = KernelLoader(self.root, kept).load(name)
         self.kind = kind = loaded.kind
-        return loaded_kernel(kind, loaded.doc, loaded.version, loaded.files)
+        sources = kept or {file: (self.root / file).read_bytes() for file in loaded.files}
+        return loaded_kernel(kind, loaded.doc, loaded.version, sources)
 
     async def _start(self, given: Start) -> None:
         if self.kind is None:

@@ -4,7 +4,10 @@ Listens to the lines of a process's stderr, keeps the last fatal error's, and no
 """
 
 import re
+import signal
 
+SHOW_STACK = signal.SIGUSR2
+"""What makes a kernel's process print where it is, however busy it is."""
 FRAMES = 100
 _HEAD = re.compile(r"Fatal Python error: |Windows fatal exception: ")
 _STACK = re.compile(r"(Current thread|Stack) .*most recent call first")

@@ -20,6 +20,7 @@ from collections.abc import Callable
 
 from grace_tui.runtime.hosts.frames import framed
 from grace_tui.runtime.hosts.process.exits import oom_kills
+from grace_tui.runtime.hosts.process.fatal import SHOW_STACK
 from grace_tui.runtime.hosts.wire import encode_words
 
 TOKEN = 8
@@ -137,6 +138,7 @@ def redirect(out: int, err: int) -> None:
     sys.stdout = open(1, "w", buffering=1, errors="backslashreplace", closefd=False)  # noqa: SIM115
     sys.stderr = open(2, "w", buffering=1, errors="backslashreplace", closefd=False)  # noqa: SIM115
     faulthandler.enable(sys.stderr, all_threads=False)
+    faulthandler.register(SHOW_STACK, sys.stderr, all_threads=False)
 
 
 def die_with(parent: int) -> None:

@@ -13,12 +13,16 @@ from grace_tui.runtime.hosts.source import LOAD_LIMIT, ImportStuck
 
 
 class ProcessHome:
-    """Asked by the kernel's class for a process at each start; the first is the one that the file was tried in."""
+    """Asked by the kernel's class for a process at each start; the first is the one that the file was tried in.
+
+    Every later one has the same sources loaded, so that a crash does not bring in a file that does not load by now.
+    """
 
     clock = False
 
     def __init__(self, name: str, processes: ProcessPool, limits: Limits) -> None:
         self.name, self.processes, self.limits = name, processes, limits
+        self._sources: Mapping[str, bytes] = {}
         self._prepared: Link | None = None
 
     def describe(self, error: BaseException, kernel: str, phase: str) -> Mapping[str, object]:
@@ -39,11 +43,12 @@ class ProcessHome:
         link.read_output(self.processes.log_of(self.name))
         try:
             with anyio.fail_after(LOAD_LIMIT):
-                loaded: Loaded = await link.ask("load", str(self.processes.root), self.name, self.limits)
+                loaded: Loaded = await link.ask("load", str(self.processes.root), self.name, self.limits, self._sources)
         except TimeoutError:
             raise ImportStuck(self.name, LOAD_LIMIT) from None
         except Gone:
             raise await death(link, self.name, self.limits) from None
+        self._sources = loaded.sources
         await link.born.wait()  # told on another line than the answer
         return loaded
 

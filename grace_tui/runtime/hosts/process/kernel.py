@@ -4,6 +4,7 @@ Its hooks are asked of the process; its other methods are the services of the ke
 process longer than its caller does, and nothing of the kernel's own code runs here.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, ClassVar, Protocol
 
@@ -21,6 +22,8 @@ from grace_tui.runtime.hosts.process.serving import Serving, silent_for
 from grace_tui.runtime.hosts.process.words import HOOKS, Loaded, Start
 from grace_tui.runtime.hosts.wire_errors import REMOTE
 
+STACK_TIME = 0.05
+"""Seconds that a process which does not answer has to print where it is."""
 CANCEL_PATIENCE = 2.0
 """Seconds a cancelled call of a service waits for the service to clean up behind itself."""
 
@@ -80,7 +83,10 @@ class ProcessKernel(Kernel):
         if link is None:
             return
         try:
-            if link.exit is None and not self._is_silent(link):
+            if self._is_silent(link):
+                link.show_stack()
+                await asyncio.sleep(STACK_TIME)
+            elif link.exit is None:
                 await link.ask("stop")
         except Gone:
             pass  # it ended by itself, as it was asked to
@@ -144,7 +150,7 @@ class ProcessKernel(Kernel):
 
     def _is_silent(self, link: Link) -> bool:
         """Whether it would not answer anyway: stopped, or busy in one place."""
-        return silent_for(link) > self.spec.heartbeat_timeout / 2
+        return link.exit is None and silent_for(link) > self.spec.heartbeat_timeout / 2
 
 
 async def death(link: Link, kernel: str, limits: Limits) -> ProcessDied:

@@ -13,6 +13,7 @@ import signal
 import socket
 import time
 from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import anyio
@@ -22,13 +23,13 @@ from grace_tui.runtime.hosts import alive
 from grace_tui.runtime.hosts.frames import Frames, framed
 from grace_tui.runtime.hosts.output import OutputReader
 from grace_tui.runtime.hosts.process.exits import Exit
-from grace_tui.runtime.hosts.process.fatal import FatalError
+from grace_tui.runtime.hosts.process.fatal import SHOW_STACK, FatalError
 from grace_tui.runtime.hosts.wire import BadFrame, CannotTravel, decode, encode_words
 
 READ_BYTES = 16 * 1024
 WINDOW = 0.1
 SHARE = 0.03
-"""Seconds of each window that the room spends on one process; then it waits for the next window."""
+"""Seconds of each window that the room spends on one process, or on all that say too much; they rest until the next."""
 
 OUTPUT_PATIENCE = 0.5
 
@@ -39,11 +40,20 @@ class Gone(Exception):
     """The process ended before it answered; the link's `exit` tells how."""
 
 
+@dataclass(eq=False)
+class Attention:
+    """What the processes of one pool share."""
+
+    resting: int = 0
+    """Those that are not listened to at this moment, since they said too much."""
+
+
 class Link:
     """One process, from its fork to its end. `heard` gets every word that is no answer."""
 
-    def __init__(self, line: socket.socket, out: int, err: int) -> None:
+    def __init__(self, line: socket.socket, out: int, err: int, attention: Attention) -> None:
         self.loop = asyncio.get_running_loop()
+        self.attention = attention
         self.line, self.out, self.err = line, out, err
         self.pid = 0
         """0 until the forkserver has told."""
@@ -104,6 +114,11 @@ class Link:
         over = self._asked[number] = self.loop.create_future()
         with anyio.move_on_after(patience, shield=True), contextlib.suppress(Exception):
             await over  # whatever came of it: nobody is there to be told
+
+    def show_stack(self) -> None:
+        """Let it print where it is, into its log; for one that does not answer."""
+        if self.exit is None and self.pid:
+            _kill(os.kill, self.pid, SHOW_STACK)
 
     def kill(self, note: str = "") -> None:
         """End it and what it started, at once; `note` says why, where a person would wonder."""
@@ -196,11 +211,13 @@ class Link:
             self._window_ends, self._spent = started + WINDOW, 0.0
         self._read()
         self._spent += time.perf_counter() - started
-        if self._spent > SHARE and not self._closed:
+        if self._spent > SHARE / (1 + self.attention.resting) and not self._closed:
+            self.attention.resting += 1
             self.loop.remove_reader(self.line)
             self.loop.call_later(max(self._window_ends - time.perf_counter(), 0), self._listen_again)
 
     def _listen_again(self) -> None:
+        self.attention.resting -= 1
         if not self._closed:
             self.loop.add_reader(self.line, self._readable)
 
@@ -263,9 +280,9 @@ def _kill_group(pid: int) -> None:
         _kill(os.kill, pid)
 
 
-def _kill(act: Callable[[int, int], None], pid: int) -> bool:
+def _kill(act: Callable[[int, int], None], pid: int, number: int = signal.SIGKILL) -> bool:
     try:
-        act(pid, signal.SIGKILL)
+        act(pid, number)
     except (ProcessLookupError, PermissionError):
         return False
     return True

@@ -26,7 +26,7 @@ from grace_tui.runtime.hosts.process.child import Child
 from grace_tui.runtime.hosts.process.exits import Exit
 from grace_tui.runtime.hosts.process.forkserver import BROKEN, die_with, redirect
 from grace_tui.runtime.hosts.process.kernel import ProcessKernel, speak_for
-from grace_tui.runtime.hosts.process.link import Link
+from grace_tui.runtime.hosts.process.link import Attention, Link
 from grace_tui.runtime.hosts.process.words import loaded_kernel
 
 PATIENCE = 10.0
@@ -36,7 +36,7 @@ PATIENCE = 10.0
 def run_in_processes(kind: type[Kernel], context: KernelContext) -> Kernel:
     """An instance of a class that speaks for `kind` in a process of its own."""
     home = _Home(kind, manual=isinstance(context.clock, ManualClock))
-    loaded = loaded_kernel(kind, kind.__doc__ or "", "", frozenset())
+    loaded = loaded_kernel(kind, kind.__doc__ or "", "", {})
     speaker = speak_for(loaded, home, kind.__module__)
 
     def attribute(self: ProcessKernel, name: str) -> Any:
@@ -130,7 +130,7 @@ class _Home:
         line, their_line = socket.socketpair()
         out, their_out = os.pipe()
         err, their_err = os.pipe()
-        link = SteppedLink(line, out, err)
+        link = SteppedLink(line, out, err, Attention())
         mine = os.getpid()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # the test's threads are not needed in the fork

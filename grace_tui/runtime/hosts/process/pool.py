@@ -25,7 +25,7 @@ from grace_tui.runtime.hosts.frames import Frames
 from grace_tui.runtime.hosts.output import OutputReader
 from grace_tui.runtime.hosts.process.exits import Exit
 from grace_tui.runtime.hosts.process.forkserver import TOKEN
-from grace_tui.runtime.hosts.process.link import Link
+from grace_tui.runtime.hosts.process.link import Attention, Link
 from grace_tui.runtime.hosts.wire import decode
 
 PROGRAM = """\
@@ -61,6 +61,7 @@ class ProcessPool:
         self.log = log_of(OWN_LOG)
         self.links: dict[int, Link] = {}
         """Request number -> process, until its end."""
+        self.attention = Attention()
         self._forkserver: _Forkserver | None = None
         self._spare: Link | None = None
         self._closed = False
@@ -161,7 +162,7 @@ class _Forkserver:
         out, their_out = os.pipe()
         err, their_err = os.pipe()
         number = next(_numbers)
-        link = self.pool.links[number] = Link(line, out, err)
+        link = self.pool.links[number] = Link(line, out, err, self.pool.attention)
         self.numbers.add(number)
         try:
             socket.send_fds(self.control, [number.to_bytes(TOKEN, "big")], [their_line.fileno(), their_out, their_err])

@@ -64,7 +64,7 @@ class FileSource:
             home.discard()
             raise
         self._settle("process", why, home)
-        return LoadedKernel(home.speaker(loaded), loaded.version, loaded.doc, loaded.files)
+        return LoadedKernel(home.speaker(loaded), loaded.version, loaded.doc, frozenset(loaded.sources))
 
     def _settle(self, isolation: str, moved: str, home: "ProcessHome | None") -> None:
         """The last load is the one that counts; a process that was loaded for an earlier one is not waited for."""

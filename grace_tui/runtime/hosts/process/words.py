@@ -22,13 +22,14 @@ class Loaded:
     spec: KernelSpec
     doc: str
     version: str
-    files: frozenset[str]
+    sources: Mapping[str, bytes]
+    """Workspace files that it was built from, relative, its own among them, with what they said."""
     drains: bool
     """Whether it has something to finish before it is cancelled."""
 
 
-def loaded_kernel(kind: type[Kernel], doc: str, version: str, files: frozenset[str]) -> Loaded:
-    return Loaded(kind.__name__, kind.spec, doc, version, files, kind.drain is not Kernel.drain)
+def loaded_kernel(kind: type[Kernel], doc: str, version: str, sources: Mapping[str, bytes]) -> Loaded:
+    return Loaded(kind.__name__, kind.spec, doc, version, sources, kind.drain is not Kernel.drain)
 
 
 @dataclass(frozen=True, slots=True)

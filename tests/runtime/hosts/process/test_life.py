@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -395,6 +397,19 @@ async def test_a_file_that_does_not_load_leaves_the_old_process_serving(tmp_path
         assert (failed.phase, type(failed.error)) == ("load", ImportError)
         assert await bench.call("counting", "add") == 1
         assert bench.pid("counting") == first
+
+
+async def test_a_crash_does_not_bring_in_a_file_that_does_not_load(tmp_path: Path) -> None:
+    path = write(tmp_path, "counting.py", COUNTING)
+    async with supervising(tmp_path) as bench:
+        await bench.running("counting")
+        path.write_text("from os import no_such_thing\n")
+        bench.supervisor.files_changed(["kernels/counting.py"])
+        assert (await bench.failed()).phase == "load"
+        os.kill(bench.pid("counting"), signal.SIGKILL)
+        assert (await bench.failed()).phase == "run"
+        await bench.running("counting")
+        assert await bench.call("counting", "add") == 1
 
 
 async def test_a_load_error_has_its_place(tmp_path: Path) -> None:
