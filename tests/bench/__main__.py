@@ -5,7 +5,21 @@ import os
 import sys
 from collections.abc import Sequence
 
-from tests.bench import audit, baseline, bus, commands, drill, failures, guard, idle, keys, output, signatures, start
+from tests.bench import (
+    audit,
+    baseline,
+    bus,
+    commands,
+    drill,
+    failures,
+    guard,
+    hosts,
+    idle,
+    keys,
+    output,
+    signatures,
+    start,
+)
 from tests.bench.rows import Group, Row
 from tests.bench.table import table
 
@@ -19,6 +33,7 @@ GROUPS: tuple[Group, ...] = (
     keys.GROUP,
     output.GROUP,
     idle.GROUP,
+    hosts.GROUP,
     commands.GROUP,
     drill.GROUP,
 )
