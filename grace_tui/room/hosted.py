@@ -13,8 +13,8 @@ import anyio._backends._asyncio  # noqa: F401  what every kernel's loop needs, i
 import msgspec
 
 from grace_tui.healing.incidents.capture import capture
-from grace_tui.runtime.hosts.process.child import run_child
-from grace_tui.runtime.hosts.process.forkserver import serve
+from grace_tui.runtime.hosts.process.inside.child import run_child
+from grace_tui.runtime.hosts.process.inside.forkserver import serve
 
 ENTRY = __name__
 

@@ -1,6 +1,5 @@
 """How a kernel's process ended, in words: from its status, and from what is known beside it."""
 
-import os
 import signal
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,11 +46,6 @@ def words(end: Exit, limits: Limits) -> str:
     if name == "SIGKILL" and end.out_of_memory:
         return f"killed by SIGKILL (out of memory; it held up to {end.rss_bytes / 1e6:.0f} MB)"
     return f"killed by {name}"
-
-
-def exit_of(status: int, **known: object) -> Exit:
-    """From a status of `wait`."""
-    return Exit(os.waitstatus_to_exitcode(status), **known)  # type: ignore[arg-type]  # fields of Exit
 
 
 def oom_kills() -> int | None:

@@ -22,9 +22,9 @@ from grace_tui.kernel.context import KernelContext
 from grace_tui.kernel.errors import GraceError
 from grace_tui.kernel.fakes import ManualClock
 from grace_tui.runtime.hosts.limits import Limits
-from grace_tui.runtime.hosts.process.child import Child
 from grace_tui.runtime.hosts.process.exits import Exit
-from grace_tui.runtime.hosts.process.forkserver import BROKEN, die_with, redirect
+from grace_tui.runtime.hosts.process.inside.child import Child
+from grace_tui.runtime.hosts.process.inside.forkserver import BROKEN, die_with, redirect
 from grace_tui.runtime.hosts.process.kernel import ProcessKernel, speak_for
 from grace_tui.runtime.hosts.process.link import Attention, Link
 from grace_tui.runtime.hosts.process.words import loaded_kernel

@@ -24,8 +24,8 @@ from grace_tui.runtime.hosts import alive
 from grace_tui.runtime.hosts.frames import Frames
 from grace_tui.runtime.hosts.output import OutputReader
 from grace_tui.runtime.hosts.process.exits import Exit
-from grace_tui.runtime.hosts.process.forkserver import TOKEN
 from grace_tui.runtime.hosts.process.link import Attention, Link
+from grace_tui.runtime.hosts.process.words import TOKEN
 from grace_tui.runtime.hosts.wire import decode
 
 PROGRAM = """\

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from grace_tui.kernel.base import Kernel
 from grace_tui.kernel.spec import KernelSpec
 
+TOKEN = 8
+"""Bytes of a request to the forkserver: its number, which comes back with the answer."""
 HOOKS = frozenset(
     {"start", "run", "probe", "drain", "stop", "save_state", "paused", "resumed", "vitals", "summary"}
     | {"spec", "context", "name"}

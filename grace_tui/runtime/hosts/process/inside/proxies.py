@@ -11,7 +11,7 @@ from typing import Any
 
 from grace_tui.kernel.ports import Overflow
 from grace_tui.kernel.records import Message
-from grace_tui.runtime.hosts.process.channel import Channel
+from grace_tui.runtime.hosts.process.inside.channel import Channel
 from grace_tui.runtime.hosts.process.ports import BUS, SERVED, Way, names_of
 
 Asking = Callable[..., Coroutine[Any, Any, Any]]

@@ -8,7 +8,6 @@ import asyncio
 import contextvars
 import gc
 import sys
-import traceback
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,29 +15,23 @@ from typing import Any
 
 from grace_tui.kernel.base import Kernel
 from grace_tui.kernel.context import KernelContext
-from grace_tui.kernel.errors import GraceError, RemoteFailure
+from grace_tui.kernel.errors import GraceError
 from grace_tui.kernel.fakes import RealClock
 from grace_tui.kernel.ports import Clock
 from grace_tui.runtime.hosts.limits import Limits, apply
-from grace_tui.runtime.hosts.process.channel import Channel
+from grace_tui.runtime.hosts.process.inside.channel import Channel
+from grace_tui.runtime.hosts.process.inside.proxies import RemoteKernel, RemotePorts, make_port
+from grace_tui.runtime.hosts.process.inside.pulse import Pulse
+from grace_tui.runtime.hosts.process.inside.telling import Describe, told
 from grace_tui.runtime.hosts.process.ports import CLOCK
-from grace_tui.runtime.hosts.process.proxies import RemoteKernel, RemotePorts, make_port
-from grace_tui.runtime.hosts.process.pulse import Pulse
 from grace_tui.runtime.hosts.process.words import Loaded, Start, loaded_kernel
 from grace_tui.runtime.hosts.wire import CannotTravel
-from grace_tui.runtime.hosts.wire_errors import REMOTE
 from grace_tui.runtime.reload.loader import KernelLoader
 from grace_tui.runtime.supervisor.failures import KernelCancelled, leaf
 from grace_tui.runtime.supervisor.gate import Gate, gating
 
-PRINTED_LIMIT = 64 * 1024
-"""Characters of a traceback that travel."""
-
 GATED = frozenset({"start", "run", "probe", "drain"})
 """Orders whose tasks stand still while the kernel is paused."""
-
-Describe = Callable[[BaseException, str, str, Path], Mapping[str, object] | None]
-"""Error, kernel, phase, root of the workspace -> the failure as plain data, as the healing library tells it."""
 
 
 @dataclass(frozen=True)
@@ -251,42 +244,10 @@ class Child:
         self.channel.tell("raised", number, self._told(error, phase))
 
     def _told(self, error: BaseException, phase: str) -> BaseException:
-        """The error with what is known here of where it came from."""
-        remote = RemoteFailure(
-            type(error).__name__,
-            _text(error),
-            described=self._described(error, phase),
-            printed=_printed(error),
-        )
-        vars(error)[REMOTE] = remote
-        return error
-
-    def _described(self, error: BaseException, phase: str) -> Mapping[str, object] | None:
-        try:
-            return self.describe(error, self.name, phase, self.root)
-        except Exception as defect:  # the printed traceback tells it too, if less well
-            print(f"{type(error).__name__} could not be described: {defect!r}", file=sys.stderr)
-            return None
+        return told(error, self.name, phase, self.root, self.describe)
 
 
 def run_child(fd: int, describe: Describe) -> None:
     """Be a kernel's process on this line to the room; never returns."""
     gc.unfreeze()
     Child(fd, describe).live()
-
-
-def _text(error: BaseException) -> str:
-    try:
-        return str(error)
-    except Exception:  # a kernel's error class may fail even at that
-        return "(its text cannot be read)"
-
-
-def _printed(error: BaseException) -> str:
-    try:
-        text = "".join(traceback.format_exception(error))
-    except Exception as defect:  # an error that cannot be printed is still told by its type
-        return f"(its traceback cannot be printed: {type(defect).__name__})"
-    if len(text) > PRINTED_LIMIT:
-        text = text[: PRINTED_LIMIT // 2] + "\n[...]\n" + text[-PRINTED_LIMIT // 2 :]
-    return text

@@ -7,7 +7,7 @@ import asyncio
 import time
 
 from grace_tui.kernel.base import Kernel
-from grace_tui.runtime.hosts.process.channel import Channel
+from grace_tui.runtime.hosts.process.inside.channel import Channel
 
 SECOND = 1.0
 """How often counts and the summary are looked at."""

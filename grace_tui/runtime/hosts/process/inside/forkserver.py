@@ -21,10 +21,9 @@ from collections.abc import Callable
 from grace_tui.runtime.hosts.frames import framed
 from grace_tui.runtime.hosts.process.exits import oom_kills
 from grace_tui.runtime.hosts.process.fatal import SHOW_STACK
+from grace_tui.runtime.hosts.process.words import TOKEN
 from grace_tui.runtime.hosts.wire import encode_words
 
-TOKEN = 8
-"""Bytes of a request: its number, which comes back with the answer."""
 PR_SET_PDEATHSIG = 1
 BROKEN = 70
 """Exit code of a child that ended by a defect of ours, or came too late: EX_SOFTWARE."""
