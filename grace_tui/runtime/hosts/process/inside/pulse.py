@@ -11,6 +11,8 @@ from grace_tui.runtime.hosts.process.inside.channel import Channel
 
 SECOND = 1.0
 """How often counts and the summary are looked at."""
+SOON = 0.05
+"""How long work done may stay untold: what ends with the process is not counted."""
 BEATS = 8
 """Beats told in one beat interval, at most."""
 
@@ -23,6 +25,8 @@ class Pulse:
         """Seconds between two beats that are told."""
         self._beat_at = 0.0
         self._units = 0
+        self._counting = False
+        """Whether what was counted is about to be told."""
         self._summary = ""
 
     def begin(self, beat_interval: float) -> None:
@@ -37,6 +41,13 @@ class Pulse:
 
     def count(self, units: int) -> None:
         self._units += units
+        if not self._counting and self.channel.on_loop:
+            self._counting = True
+            self.loop.call_later(SOON, self._tell_count)
+
+    def _tell_count(self) -> None:
+        self._counting = False
+        self.flush()
 
     def flush(self) -> None:
         """Tell what is new since the last time."""
