@@ -33,11 +33,12 @@ from grace_tui.room.measure import ProcessMeter, RateMeter
 from grace_tui.room.parts import RoomParts, open_parts
 from grace_tui.room.rereading import FILE, Rereading
 from grace_tui.room.sources import Sources
-from grace_tui.room.viewing import Gauges, host_name, monitor_views, recognition_view, room_view
+from grace_tui.room.viewing import Gauges, host_name, lost, monitor_views, recognition_view, room_view
 from grace_tui.runtime.guard import Lag, LoopBeat
 from grace_tui.runtime.hosts import alive
 from grace_tui.runtime.reload.watcher import watch
 from grace_tui.runtime.supervisor import Supervisor, open_supervisor
+from grace_tui.runtime.supervisor.child import Child
 from grace_tui.settings import Settings
 from grace_tui.workspace import Workspace
 
@@ -182,12 +183,10 @@ class Room:
     def _state(self, kernels: tuple[KernelRecord, ...]) -> str:
         if self.closing:
             return "stopping"
-        if not self.booted:
-            self.booted = bool(kernels) and all(record.state not in ("starting", "stopped") for record in kernels)
+        self.booted = self.booted or (bool(kernels) and not any(map(_is_booting, self.supervisor.children.values())))
         if not self.booted:
             return "booting"
-        lost = any(record.critical and record.state not in ("running", "paused") for record in kernels)
-        return "degraded" if lost else "steady"
+        return "degraded" if lost(kernels) else "steady"
 
     def show(self) -> None:
         """Hand out a view of this moment."""
@@ -348,6 +347,11 @@ async def _close(room: Room) -> None:
         await room.supervisor.stop_all()
     room.show()
     room.parts.audit.append({"actor": "room", "action": "room.closed", "resource": str(room.parts.workspace.root)})
+
+
+def _is_booting(child: Child) -> bool:
+    """Whether a kernel is still on its way; one that waits for another is where that one is."""
+    return child.wanted and child.state in ("starting", "stopped") and not child.waits_for
 
 
 def _add_kernels(room: Room) -> None:

@@ -66,7 +66,7 @@ def room_view(
         running=sum(record.state == "running" for record in kernels),
         failed=sum(record.state in DOWN_STATES for record in kernels),
         completed=sum(record.state == "completed" for record in kernels),
-        degraded=tuple(record.name for record in kernels if record.critical and record.state not in UP_STATES),
+        degraded=lost(kernels),
         open_incidents=len(open_incidents),
         fixing=len(open_tasks) - queued,
         queued=queued,
@@ -75,6 +75,11 @@ def room_view(
         tasks=tuple(task_view(task) for task in tasks[:TASKS_SHOWN]),
         monitors=tuple(monitors),
     )
+
+
+def lost(kernels: Sequence[KernelRecord]) -> tuple[str, ...]:
+    """Critical kernels that do not do their work."""
+    return tuple(record.name for record in kernels if record.critical and record.state not in UP_STATES)
 
 
 def kernel_views(

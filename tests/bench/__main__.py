@@ -18,6 +18,7 @@ from tests.bench import (
     keys,
     output,
     signatures,
+    soak,
     start,
 )
 from tests.bench.rows import Group, Row
@@ -26,6 +27,7 @@ from tests.bench.table import table
 GROUPS: tuple[Group, ...] = (
     start.GROUP,
     failures.GROUP,
+    soak.GROUP,
     signatures.GROUP,
     bus.GROUP,
     audit.GROUP,

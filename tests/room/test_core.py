@@ -4,8 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from grace_tui.settings import Settings
+from grace_tui.settings import KernelSettings, Settings
 from tests.room.bench import calm, has_incident, incident_of, kernel_of, on_thread, opened, tell, told, wait_for, write
+
+NEEDS_THREE = {"requires": ("three",)}
 
 
 async def test_a_view_counts_what_it_shows(tmp_path: Path) -> None:
@@ -32,6 +34,16 @@ async def test_a_room_without_kernels_opens_and_closes(tmp_path: Path) -> None:
     async with opened(tmp_path) as bench:
         assert (await bench.until(lambda view: True)).total == 0
         assert (await bench.answer("kernel.list"))["data"]["kernels"] == ()
+
+
+async def test_a_room_is_booted_when_who_is_left_waits_for_one_that_is_down_or_is_not_wanted(tmp_path: Path) -> None:
+    calm(tmp_path, "one", "spare")
+    write(tmp_path, "three.py", "raise RuntimeError('never')")
+    settings = Settings(kernels={"spare": KernelSettings(enabled=False), "one": KernelSettings(overrides=NEEDS_THREE)})
+    async with opened(tmp_path, settings) as bench:
+        view = await bench.until(lambda view: view.state == "steady")
+        assert kernel_of(view, "one").waits_for == ("three",)
+        assert kernel_of(view, "spare").state == "stopped"
 
 
 async def test_the_banner_and_the_screens_are_shown(tmp_path: Path) -> None:
