@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from grace_tui.disk import FileMoved
 from grace_tui.healing.applier import Applier
 from grace_tui.healing.failure import Failure
-from grace_tui.healing.incidents.places import is_own
+from grace_tui.healing.ours import not_ours
 from grace_tui.healing.renewal import renew
 from grace_tui.healing.repair.apply import Journal, Recovered, UndoRefused, UnknownEntry
 from grace_tui.healing.repair.knowledge import Knowledge, KnownFix, Unreadable, as_view, replayed
@@ -179,8 +179,7 @@ class Healer:
                 if task.state not in ("failed", "undone"):
                     return f"replayed the known fix: {fix.summary}; {task.state}"
                 why = f"the known fix did not hold: {task.detail}"
-        if place := outside(failure):
-            reason = f"not ours to repair: it failed outside the workspace, in {place}"
+        if reason := not_ours(failure):
             self.incidents.move(incident.id, "acknowledged", reason, by)
             return reason
         return self._queue(incident, failure, why, by)
@@ -309,11 +308,3 @@ class Healer:
         """Mean of the Beta posterior of how repairs ended here."""
         ended = [task.state for task in self.queue.all() if task.state in FINISHED]
         return beta(ended.count("learned"), len(ended))
-
-
-def outside(failure: Failure) -> str:
-    """The innermost file of a failure that nothing of the workspace took part in; empty where something did."""
-    files = [failure.callee.file if failure.callee else "", failure.missing[2] if failure.missing else ""]
-    if not failure.frames or failure.consumers or any(is_own(file) for file in files):
-        return ""
-    return failure.frames[-1].file
