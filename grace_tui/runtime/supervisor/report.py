@@ -1,5 +1,7 @@
 """What is told of the kernels: one record each, with what only the whole family knows."""
 
+import functools
+import re
 from collections.abc import Mapping
 
 from grace_tui.kernel.errors import GraceError
@@ -25,7 +27,13 @@ def records(family: Mapping[str, Child], policy: RestartPolicy, clock: TimerCloc
         record(child, policy, now, tuple(needed_by.get(child.name, ())), tuple(waited_by.get(child.name, ())))
         for child in family.values()
     ]
-    return tuple(sorted(found, key=lambda record: (record.priority, record.name)))
+    return tuple(sorted(found, key=lambda record: (record.priority, counted(record.name))))
+
+
+@functools.lru_cache(maxsize=10_000)
+def counted(name: str) -> tuple[tuple[int, int | str], ...]:
+    """Sorts names as people count: `job-2` before `job-10`."""
+    return tuple((0, int(part)) if part.isdecimal() else (1, part) for part in re.split(r"(\d+)", name) if part)
 
 
 def record(
