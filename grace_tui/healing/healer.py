@@ -9,6 +9,8 @@ from collections.abc import Coroutine, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
+import anyio
+
 from grace_tui.disk import FileMoved
 from grace_tui.healing.applier import Applier
 from grace_tui.healing.failure import Failure
@@ -146,7 +148,9 @@ class Healer:
         """Stop what is under way; a patch that was not proven by its watch yet is taken back."""
         for task in self._running:
             task.cancel()
-        await asyncio.gather(*self._running, return_exceptions=True)
+        if self._running:  # awaited also where the room is being cancelled: what it took back is on disk then
+            with anyio.CancelScope(shield=True):
+                await asyncio.wait(self._running)
 
     async def _owned(self, work: Coroutine[Any, Any, T]) -> T:
         """Run `work` as the healer's own: it goes on when the caller is cancelled, until `close`."""

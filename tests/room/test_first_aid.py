@@ -2,7 +2,10 @@
 
 from pathlib import Path
 
-from tests.room.bench import opened, write
+import msgspec
+
+from grace_tui.settings.model import RepairSettings
+from tests.room.bench import QUICK, opened, write
 
 LOG = '''
     """Keeps rows."""
@@ -51,3 +54,14 @@ async def test_first_aid_repairs_the_provider_and_leaves_the_consumer(tmp_path: 
         assert "part" in shown["text"]
     assert '"part": part' in provider.read_text()
     assert consumer.read_bytes() == before
+
+
+async def test_a_room_that_closes_while_a_patch_is_watched_takes_it_back_and_closes_quietly(tmp_path: Path) -> None:
+    provider = write(tmp_path, "log.py", LOG)
+    write(tmp_path, "agent.py", AGENT)
+    write(tmp_path, "__init__.py", '"""The kernels."""\n')
+    before = provider.read_bytes()
+    async with opened(tmp_path, msgspec.structs.replace(QUICK, repair=RepairSettings(watch_window=60.0))) as bench:
+        await bench.until(lambda view: any("watched for" in task.detail for task in view.tasks))
+        assert provider.read_bytes() != before
+    assert provider.read_bytes() == before
