@@ -15,6 +15,8 @@ from grace_tui.cli.text import clean, details
 from grace_tui.workspace import Workspace
 
 T = TypeVar("T")
+PATIENCE = 20.0
+"""Seconds an answer is waited for: longer than the room takes to say that its supervisor does not answer, and why."""
 
 workspace_option = click.option(
     "-w", "--workspace", type=click.Path(path_type=Path), help="The workspace, if not the current folder."
@@ -44,7 +46,7 @@ class Answer(msgspec.Struct, frozen=True):
         return read(self.data.get(key), kind)
 
 
-def question(workspace: Workspace, verb: str, timeout: float = 10.0, **args: object) -> Answer:
+def question(workspace: Workspace, verb: str, timeout: float = PATIENCE, **args: object) -> Answer:
     """Ask the room of `workspace`, whatever it answers.
 
     Raises:
@@ -58,7 +60,7 @@ def question(workspace: Workspace, verb: str, timeout: float = 10.0, **args: obj
         raise no_room(workspace) from error
 
 
-def ask(workspace: Workspace, verb: str, timeout: float = 10.0, **args: object) -> Answer:
+def ask(workspace: Workspace, verb: str, timeout: float = PATIENCE, **args: object) -> Answer:
     """Ask the room of `workspace` for something that it should have.
 
     Raises:

@@ -56,7 +56,8 @@ class Room:
         self, tasks: TaskGroup, parts: RoomParts, hub: ViewHub, settings: Settings, give_up: GiveUp | None = None
     ) -> None:
         self.tasks, self.parts, self.hub, self.settings = tasks, parts, hub, settings
-        self.opened_at = time.monotonic()
+        self.opened_at = self.up_since = time.monotonic()
+        """Seconds on the monotonic clock; `up_since` is older where another loop was given up for this one."""
         self.banner = ""
         self.screens = 0
         self.closing = False
@@ -168,7 +169,7 @@ class Room:
             loop_lag_p99_ms=round(self._lag.p99 * 1000, 2),
             cpu_percent=self._meter.latest.cpu_percent,
             rss_bytes=self._meter.latest.rss_bytes,
-            uptime=time.monotonic() - self.opened_at,
+            uptime=time.monotonic() - self.up_since,
             bus_rate=round(self._bus_rate.rate, 1),
             banner=self.banner,
             screens=self.screens,

@@ -28,6 +28,7 @@ class Abandoned:
     seconds: float
     task_only: str
     """Why the kernel that held it cannot be moved; empty where it can."""
+    up_since: float
 
 
 GiveUp = Callable[[Abandoned], None]
@@ -67,13 +68,15 @@ class Guarding:
 
     def given_up(self, block: Block) -> None:
         if self._give_up is not None:
-            self._give_up(Abandoned(block, time.monotonic() - block.began, self._why_task_only(block.kernel)))
+            seconds, task_only = time.monotonic() - block.began, self._why_task_only(block.kernel)
+            self._give_up(Abandoned(block, seconds, task_only, self.room.up_since))
 
     # ---- on the loop
 
     def take_over(self, abandoned: Abandoned) -> None:
         """Before the kernels start on a fresh loop: keep the one that held the last out of it."""
         block = abandoned.block
+        self.room.up_since = abandoned.up_since
         self._audit("loop.abandoned", block, abandoned.seconds)
         self.room.parts.log.error("the loop was given up", kernel=block.kernel, place=block.place)
         if block.kernel in self.room.supervisor.children:

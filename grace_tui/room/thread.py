@@ -12,7 +12,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import anyio
+import msgspec
 
+from grace_tui.faces.views import RoomView
 from grace_tui.room.core import Room, open_room
 from grace_tui.room.guarding import Abandoned
 from grace_tui.room.hub import ViewHub
@@ -107,12 +109,21 @@ class RoomThread:
         """Ask the room from another loop and wait for the answer, at most `ask_seconds`."""
         if not self.opened.is_set():  # the socket answers before the room is open
             await asyncio.to_thread(self.opened.wait, self.ask_seconds)
+        if verb == "status" and (held := self._held()) is not None:
+            return {"ok": True, "text": "", "data": msgspec.to_builtins(held)}
         future = self.submit(verb, arguments, by=by)
         try:
             return await asyncio.wait_for(asyncio.wrap_future(future), self.ask_seconds)
         except TimeoutError:
             late = f"the supervisor has not answered {verb} within {self.ask_seconds:g} s"
+            if (held := self._held()) is not None:
+                late = f"{late}: {held.stall}"
             return {"ok": False, "text": late, "data": {}}
+
+    def _held(self) -> RoomView | None:
+        """The newest view while a kernel holds the loop, which says so; else None."""
+        view = self.hub.latest()
+        return view if view is not None and view.stall else None
 
     def submit(self, verb: str, arguments: Mapping[str, object], *, by: str) -> Asked:
         """Hand a command to the supervisor's loop; never waits."""

@@ -83,3 +83,9 @@ def test_what_is_wrong_with_the_room_comes_first(room: FakeRoom, grace: Shell) -
     assert lines[1] == "stalled    librarian holds the loop"
     assert lines[2] == "degraded   without message_bus"
     assert "1 failed, 1 completed" in lines[3]
+
+
+def test_what_the_room_has_to_say_is_told(room: FakeRoom, grace: Shell) -> None:
+    room.says("status", room_view(banner="grace.toml:3: bad is not a setting; what was read before stays in force"))
+    assert grace("status") == 0
+    assert grace.out.splitlines()[1].startswith("notice     grace.toml:3: bad is not a setting")

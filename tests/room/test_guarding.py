@@ -1,5 +1,6 @@
 """A kernel that holds the room's loop: shown, broken off, an incident, and after two blocks off the loop for good."""
 
+import asyncio
 import sys
 import threading
 import types
@@ -229,13 +230,18 @@ def test_a_loop_that_is_held_for_good_is_given_up(tmp_path: Path) -> None:
         wait_for(thread, lambda view: view.running == 2)
         old = thread.room
         assert old is not None
+        opened = old.up_since
         tell(thread)
         wait_for(thread, lambda view: view.stall)
+        shown = asyncio.run(thread.ask("status", {}))
+        assert shown["data"]["stall"].startswith("told holds the loop at kernels/told.py:"), "told while it is held"
         waiting = thread.submit("kernel.list", {}, by="tester")
         answer = waiting.result(PATIENCE)
         assert not answer["ok"]
         assert answer["text"].startswith("the loop was given up: told held it at kernels/told.py:")
         view = wait_for(thread, lambda view: view.running == 2 and thread.room not in (None, old))
+        assert thread.room is not None
+        assert (thread.room.up_since, view.uptime > 1.0) == (opened, True), "the room has been open all the while"
         assert kernel_of(view, "told").isolation == "process"
         assert "it held the loop for" in kernel_of(view, "told").moved
         wait_for(thread, lambda view: has_incident(view, "told"))

@@ -16,7 +16,7 @@ FILE = click.Path(path_type=Path)
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 @click.option("--from-procfile", "procfile", metavar="FILE", type=FILE, help="Take over the processes of a Procfile.")
 @click.option("--from-process-compose", "compose", metavar="FILE", type=FILE, help="… of a process-compose.yaml.")
-@click.option("--bare", is_flag=True, help="Leave kernels/ empty: only programs, and no repairs.")
+@click.option("--bare", is_flag=True, help="Leave kernels/ empty: only programs, and first aid alone to repair them.")
 def command(folder: Path, procfile: Path | None, compose: Path | None, bare: bool) -> int:
     """Make a workspace in DIR, with the shipped kernels and themes.
 

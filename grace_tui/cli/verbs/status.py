@@ -58,6 +58,8 @@ def summary(view: RoomView) -> list[str]:
         f"load       cpu {view.cpu_percent:.0f} %, memory {size(view.rss_bytes)}, loop lag {view.loop_lag_ms:.1f} ms",
         f"traffic    {view.bus_rate:.0f} messages/s, {view.screens} screens attached",
     ]
+    if view.banner:
+        lines.insert(1, f"notice     {view.banner}")
     if view.degraded:
         lines.insert(1, f"degraded   without {', '.join(view.degraded)}")
     if view.stall:

@@ -122,9 +122,17 @@ class Life:
     def _doors_open(self) -> bool:
         return self.parts.may_load is None or self.parts.may_load.is_set()
 
+    def _awaited(self, name: str) -> str:
+        """A kernel that is waited for, and whether there is little to wait for."""
+        other = self.family.get(name)
+        if other is None:
+            return name
+        given_up = other.state in ("failed", "quarantined") or (other.state == "stopped" and not other.wanted)
+        return f"{name}, which is {other.state}" if given_up else name
+
     def _show_waiting(self) -> None:
         child = self.child
-        child.detail = f"waits for {', '.join(child.waits_for)}"
+        child.detail = f"waits for {', '.join(map(self._awaited, child.waits_for))}"
         if child.state in DOWN:
             move(self.parts, child, "starting", child.detail)
         elif child.state not in ("starting", "stopped"):

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import anyio
 import anyio.lowlevel
 import pytest
 
@@ -47,6 +48,19 @@ async def test_a_kernel_starts_after_what_it_requires_and_stops_before_it(tmp_pa
     stopped = [name for name, state in order if state == "stopped"]
     assert running == ["base", "user"]
     assert stopped == ["user", "base"]
+
+
+async def test_who_waits_for_a_kernel_that_is_given_up_says_so(tmp_path: Path) -> None:
+    write(tmp_path, "base.py", "import nowhere_at_all")
+    calm(tmp_path, "user", "requires=('base',)")
+    async with supervising(tmp_path) as bench:
+        user = bench.supervisor.child("user")
+        with anyio.fail_after(10):
+            while user.detail != "waits for base, which is failed":
+                await anyio.lowlevel.checkpoint()
+            bench.supervisor.stop("base")
+            while user.detail != "waits for base, which is stopped":
+                await anyio.lowlevel.checkpoint()
 
 
 @pytest.mark.parametrize(
