@@ -30,5 +30,6 @@ def grant(child: Child, parts: Parts, resolve: Callable[[str, str], Awaitable[ob
 
     context.beat, context.count, context.resolve = beat, count, resolve_for
     context.failed, context.keep_state = failed, keep_state
+    context.ended = child.gate.open
     context.saved_state = parts.load_state(child.name)
     return context

@@ -67,6 +67,8 @@ class CommandKernel(Kernel):
             if check is not None:
                 verify(check)
         await self._launch()
+        if self.program is not None:
+            self.program.at_end = self.context.ended
 
     async def run(self) -> None:
         await self._attend()
@@ -92,8 +94,11 @@ class CommandKernel(Kernel):
 
     def paused(self) -> None:
         self._pauses += 1
-        if self.program is not None:
-            self.program.signal(signal.SIGSTOP)
+        if self.program is None:
+            return
+        self.program.signal(signal.SIGSTOP)
+        if self.program.code is not None and self.command.schedule is None:  # it ended this very moment
+            self.context.ended()
 
     def resumed(self) -> None:
         if self.program is not None:

@@ -48,6 +48,8 @@ class Program:
         self.process, self.outputs, self.turns = process, outputs, turns
         self.pid = process.pid
         self._mark = plan.env[ROOM].encode()
+        self.at_end: Callable[[], None] = _nothing
+        """Called at its end."""
         self._ended = anyio.Event()
         self._strays: dict[int, float] = {}
         """Its processes outside its group: pid -> when it started."""
@@ -150,13 +152,21 @@ class Program:
         asyncio.get_running_loop().remove_reader(descriptor)
         os.close(descriptor)
         self.process.wait()
-        self._ended.set()
+        self._has_ended()
 
     def _poll(self) -> None:
         if self.process.poll() is None:
             asyncio.get_running_loop().call_later(POLL, self._poll)
         else:
-            self._ended.set()
+            self._has_ended()
+
+    def _has_ended(self) -> None:
+        self._ended.set()
+        self.at_end()
+
+
+def _nothing() -> None:
+    """Nobody needs to be told."""
 
 
 async def start_program(plan: Plan, log: LogPort, turns: Turns, on_out: OnLine, on_error: OnLine) -> Program:

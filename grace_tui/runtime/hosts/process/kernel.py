@@ -69,6 +69,7 @@ class ProcessKernel(Kernel):
             self.home.clock,
         )
         meter.watch(link.pid)
+        link.at_end = self.context.ended
         await self._ask("start", given, path="the settings or the saved state")
 
     async def run(self) -> None:
@@ -102,8 +103,11 @@ class ProcessKernel(Kernel):
         return self.serving.state if self.serving is not None else self.context.saved_state
 
     def paused(self) -> None:
-        if self.link is not None:
-            self.link.tell("paused")
+        if self.link is None:
+            return
+        self.link.tell("paused")
+        if self.link.exit is not None:  # it ended this very moment
+            self.context.ended()
 
     def resumed(self) -> None:
         if self.link is not None:

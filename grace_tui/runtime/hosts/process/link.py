@@ -66,6 +66,8 @@ class Link:
         """Set once its pid is known."""
         self.ended = asyncio.Event()
         """Set once it has ended and everything it had said was taken in."""
+        self.at_end: Callable[[], None] = _nothing
+        """Called at its end."""
         self.readers: tuple[OutputReader, ...] = ()
         self.fatal = FatalError()
         self._note = ""
@@ -160,6 +162,7 @@ class Link:
                 future.set_exception(Gone())
         self.born.set()
         self.ended.set()
+        self.at_end()
 
     def read_output(self, log: LogPort) -> None:
         """Hand what it prints to a log from now on."""
@@ -286,6 +289,10 @@ def _kill(act: Callable[[int, int], None], pid: int, number: int = signal.SIGKIL
     except (ProcessLookupError, PermissionError):
         return False
     return True
+
+
+def _nothing() -> None:
+    """Nobody lives in it yet."""
 
 
 def _unheard(words: Sequence[Any]) -> None:

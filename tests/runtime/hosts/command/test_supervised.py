@@ -131,6 +131,26 @@ async def test_a_paused_program_is_not_asked_how_it_is(tmp_path: Path) -> None:
         assert "is not healthy" in str((await bench.failed()).error)
 
 
+async def test_a_paused_program_that_is_killed_has_failed_at_once(tmp_path: Path) -> None:
+    async with supervising(tmp_path, sources=sources(tmp_path, web=SLEEP)) as bench:
+        await bench.running("web")
+        first = pid_of(bench, "web")
+        bench.supervisor.pause("web")
+        os.kill(first, 9)
+        assert str((await bench.failed()).error) == "killed by SIGKILL"
+        await bench.running("web")
+
+
+async def test_a_program_that_ended_just_before_its_pause_has_failed_at_once(tmp_path: Path) -> None:
+    async with supervising(tmp_path, sources=sources(tmp_path, web=SLEEP)) as bench:
+        await bench.running("web")
+        kernel: Any = bench.supervisor.child("web").instance
+        kernel.program.at_end = lambda: bench.supervisor.pause("web")
+        os.kill(kernel.program.pid, 9)
+        assert str((await bench.failed()).error) == "killed by SIGKILL"
+        await bench.running("web")
+
+
 async def test_a_program_that_cannot_be_stopped_gently_is_stopped_by_force(tmp_path: Path) -> None:
     stubborn = shell("trap '' TERM; while :; do sleep 60; done", stop_timeout=0.1)
     async with supervising(tmp_path, sources=sources(tmp_path, web=stubborn)) as bench:

@@ -4,6 +4,7 @@ import os
 import signal
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -137,6 +138,29 @@ async def test_a_hang_is_seen_by_its_beats_and_ended(tmp_path: Path, act: str) -
         if "19" not in act:  # a stopped process cannot say where it is
             assert any('kernels/told.py", line' in line and "in act" in line for line in bench.log("told"))
     assert (failed.phase, type(failed.error).__name__) == ("heartbeat", "KernelHung")
+
+
+async def test_a_paused_kernel_whose_process_is_killed_has_failed_at_once(tmp_path: Path) -> None:
+    told(tmp_path, "pass")
+    async with supervising(tmp_path) as bench:
+        await bench.running("told")
+        bench.supervisor.pause("told")
+        os.kill(bench.pid("told"), 9)
+        failed = await bench.failed()
+        await bench.running("told")
+    assert str(failed.error) == "the process of told ended: killed by SIGKILL"
+
+
+async def test_a_process_that_ended_just_before_its_pause_has_failed_at_once(tmp_path: Path) -> None:
+    told(tmp_path, "pass")
+    async with supervising(tmp_path) as bench:
+        await bench.running("told")
+        kernel: Any = bench.supervisor.child("told").instance
+        kernel.link.at_end = lambda: bench.supervisor.pause("told")
+        os.kill(bench.pid("told"), 9)
+        failed = await bench.failed()
+        await bench.running("told")
+    assert str(failed.error) == "the process of told ended: killed by SIGKILL"
 
 
 async def test_a_kernel_that_does_not_stop_is_killed_at_its_deadline(tmp_path: Path) -> None:
