@@ -13,7 +13,14 @@ from grace_tui.kernel.base import Kernel
 from grace_tui.kernel.context import KernelContext
 from grace_tui.kernel.errors import GraceError
 from grace_tui.runtime.supervisor.child import Child
-from grace_tui.runtime.supervisor.failures import KernelCancelled, KernelHung, KernelReturned, StartTimeout, leaf
+from grace_tui.runtime.supervisor.failures import (
+    KernelCancelled,
+    KernelHung,
+    KernelReturned,
+    StartTimeout,
+    asked_to_end,
+    leaf,
+)
 from grace_tui.runtime.supervisor.timing import Limit, TimerClock
 
 
@@ -70,7 +77,7 @@ class Body:
                 self.kernel = self.kind(self.context)
                 await self._serve(self.kernel)
         except asyncio.CancelledError:
-            if _asked_to_end():
+            if child.scope is not scope:  # left behind: nobody asks for its outcome any more
                 raise
             return Failed(child.phase, KernelCancelled(child.name))
         except BaseException as error:  # the crash boundary: SystemExit and KeyboardInterrupt of a kernel end here too
@@ -116,7 +123,7 @@ class Body:
             if proving.expired:
                 raise StartTimeout(self.child.name, "probe", limit)
         except asyncio.CancelledError:
-            if _asked_to_end():
+            if asked_to_end():
                 raise
             self.unproven = KernelCancelled(self.child.name)
         except BaseException as error:  # part of the crash boundary
@@ -149,9 +156,3 @@ class Body:
         if stopping.expired:
             return Failed("stop", GraceError(f"{self.child.name}.stop took longer than {limit:g} s"))
         return None
-
-
-def _asked_to_end() -> bool:
-    """Whether this task was really cancelled, rather than handed a CancelledError that a kernel raised by itself."""
-    task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0

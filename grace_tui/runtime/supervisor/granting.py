@@ -1,5 +1,6 @@
 """What the supervisor puts into the context of each new instance: its beats and counts, its state, its calls."""
 
+import operator
 from collections.abc import Awaitable, Callable, Mapping
 
 from grace_tui.kernel.context import KernelContext
@@ -17,7 +18,7 @@ def grant(child: Child, parts: Parts, resolve: Callable[[str, str], Awaitable[ob
         child.last_beat = clock.monotonic()
 
     def count(units: int) -> None:
-        child.count += units
+        child.count += operator.index(units)
 
     def failed(error: BaseException, phase: str) -> None:
         publish_failure(parts, child, Failed(phase, error))

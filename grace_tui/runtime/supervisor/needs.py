@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Mapping
 
+import msgspec
+
 from grace_tui.kernel.errors import GraceError
 from grace_tui.kernel.spec import KernelSpec
 from grace_tui.runtime.supervisor.child import Child
@@ -18,6 +20,14 @@ class RequiresCycle(GraceError):
         self.kernels = kernels
 
 
+class UnusableSpec(GraceError):
+    """A spec has something of the wrong kind in it, such as one name where a tuple of names belongs."""
+
+    def __init__(self, kernel: str, reason: str) -> None:
+        super().__init__(f"the spec of {kernel} cannot be used: {reason}")
+        self.kernel, self.reason = kernel, reason
+
+
 class UnknownNeed(GraceError):
     """A spec says something about a kernel that it does not require."""
 
@@ -29,8 +39,15 @@ class UnknownNeed(GraceError):
 def check_spec(kernel: str, spec: KernelSpec) -> None:
     """
     Raises:
+        UnusableSpec: a field is not what it should be.
         UnknownNeed: `follows` or `conditions` names a kernel that is not required.
     """
+    if not isinstance(spec, KernelSpec):
+        raise UnusableSpec(kernel, f"expected a KernelSpec, got {type(spec).__name__}")
+    try:
+        msgspec.convert(msgspec.to_builtins(spec), KernelSpec)
+    except (msgspec.ValidationError, TypeError) as error:
+        raise UnusableSpec(kernel, str(error)) from None
     for field, names in (("follows", spec.follows), ("conditions", tuple(spec.conditions))):
         for name in names:
             if name not in spec.requires:

@@ -126,7 +126,7 @@ def keep_state(parts: Parts, child: Child) -> None:
         return
     try:
         parts.save_state(child.name, child.instance.save_state())
-    except Exception as error:  # kernel code: its failure is reported, and the last saved state stays
+    except BaseException as error:  # kernel code: its failure is reported, and the last saved state stays
         publish_failure(parts, child, Failed("save_state", error))
 
 
@@ -163,6 +163,6 @@ def text_of(error: BaseException) -> str:
     kind = error.kind if isinstance(error, RemoteFailure) else type(error).__name__
     try:
         said = str(error)
-    except Exception:
+    except BaseException:
         return f"{kind}, whose text cannot be read"
     return f"{kind}: {said}" if said else kind

@@ -4,17 +4,19 @@ Runs on the supervisor loop; what happens is published on the bus, commands are 
 """
 
 import asyncio
+import dataclasses
 import difflib
 import functools
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 
 import anyio
+import msgspec
 from anyio.abc import TaskGroup
 
 from grace_tui.kernel.base import Kernel
 from grace_tui.kernel.errors import GraceError, ProviderDown
-from grace_tui.kernel.records import KernelRecord
+from grace_tui.kernel.records import KernelRecord, Vitals
 from grace_tui.runtime.hosts.source import TaskSource
 from grace_tui.runtime.supervisor import needs, report
 from grace_tui.runtime.supervisor.body import Failed
@@ -246,13 +248,13 @@ class Supervisor:
             return
         try:
             getattr(child.instance, name)()
-        except Exception as error:  # kernel code: it is paused or goes on all the same
+        except BaseException as error:  # kernel code: it is paused or goes on all the same
             publish_failure(self.parts, child, Failed(name, error))
 
     def _ask(self, child: Child, kernel: Kernel) -> None:
         try:
-            child.summary, child.vitals = kernel.summary(), kernel.vitals()
-        except Exception as error:  # kernel code: what it could not say is shown in its place
+            child.summary, child.vitals = str(kernel.summary()), vitals_of(kernel)
+        except BaseException as error:  # kernel code: what it could not say is shown in its place
             child.summary, child.vitals = f"could not say how it is: {text_of(error)}", None
 
     def _check_beat(self, child: Child, now: float) -> None:
@@ -276,6 +278,11 @@ async def open_supervisor(parts: Parts) -> AsyncIterator[Supervisor]:
                 with anyio.CancelScope(shield=True):
                     await supervisor.stop_all()
                 tasks.cancel_scope.cancel()
+
+
+def vitals_of(kernel: Kernel) -> Vitals | None:
+    """What a kernel says of its processes; every screen takes it for what it should be."""
+    return None if (vitals := kernel.vitals()) is None else msgspec.convert(dataclasses.asdict(vitals), Vitals)
 
 
 def _serves(child: Child) -> bool:

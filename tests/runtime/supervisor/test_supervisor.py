@@ -22,6 +22,21 @@ CRASHER = """
 """
 
 
+SPECIFIED = """
+from grace_tui.kernel import Kernel, KernelSpec
+
+class Broken(Kernel):
+    spec = {}
+"""
+HOSTILE = """
+    import asyncio
+    from grace_tui.kernel import Kernel
+
+    class Hostile(Kernel):
+        {hook}
+"""
+
+
 def crash(bench: Bench) -> None:
     bench.bus.publish("crash.now", {}, source="room")
 
@@ -72,6 +87,11 @@ async def test_who_waits_for_a_kernel_that_is_given_up_says_so(tmp_path: Path) -
         pytest.param("x = 1", "TypeError", id="no-kernel-class"),
         pytest.param("raise SystemExit(3)", "SystemExit", id="system-exit-at-import"),
         pytest.param("raise KeyboardInterrupt", "KeyboardInterrupt", id="keyboard-interrupt-at-import"),
+        pytest.param("import asyncio\nraise asyncio.CancelledError", "KernelCancelled", id="cancelled-at-import"),
+        pytest.param(SPECIFIED.format("KernelSpec(requires='calm')"), "UnusableSpec", id="one-name-for-names"),
+        pytest.param(SPECIFIED.format("KernelSpec(priority='high')"), "UnusableSpec", id="priority-in-words"),
+        pytest.param(SPECIFIED.format("KernelSpec(stop_timeout=None)"), "UnusableSpec", id="no-stop-timeout"),
+        pytest.param(SPECIFIED.format("{}"), "UnusableSpec", id="no-spec"),
     ],
 )
 async def test_a_file_that_does_not_load_fails_alone(tmp_path: Path, source: str, kind: str) -> None:
@@ -83,6 +103,10 @@ async def test_a_file_that_does_not_load_fails_alone(tmp_path: Path, source: str
         assert type(failure.error).__name__ == kind
         await bench.running("calm")
         assert bench.states()["broken"] == "failed"
+        bench.supervisor.stop("broken")
+        with anyio.fail_after(5):
+            while bench.states()["broken"] != "stopped":
+                await bench.supervisor.child("broken").moved.wait()
 
 
 @pytest.mark.parametrize("error", ["SystemExit(1)", "KeyboardInterrupt()", "BaseException('odd')", "ValueError('bad')"])
@@ -106,6 +130,56 @@ async def test_a_cancellation_of_the_kernels_own_making_is_a_failure(tmp_path: P
         crash(bench)
         assert type((await bench.failed()).error).__name__ == "KernelCancelled"
         await bench.running("crasher")
+
+
+async def test_a_kernel_that_cancels_its_own_task_has_failed(tmp_path: Path) -> None:
+    act = "import asyncio; asyncio.current_task().cancel(); await asyncio.sleep(60)"
+    write(tmp_path, "crasher.py", CRASHER.format(spec="", act=act))
+    async with supervising(tmp_path) as bench:
+        await bench.running("crasher")
+        crash(bench)
+        assert type((await bench.failed()).error).__name__ == "KernelCancelled"
+        await bench.running("crasher")
+
+
+@pytest.mark.parametrize("error", ["SystemExit(1)", "KeyboardInterrupt()", "asyncio.CancelledError()", "ValueError()"])
+@pytest.mark.parametrize("hook", ["summary", "vitals", "save_state", "paused", "resumed"])
+async def test_whatever_the_supervisor_asks_a_kernel_its_answer_is_contained(
+    tmp_path: Path, hook: str, error: str
+) -> None:
+    write(tmp_path, "hostile.py", HOSTILE.format(hook=f"def {hook}(self): raise {error}"))
+    async with supervising(tmp_path) as bench:
+        await bench.running("hostile")
+        bench.supervisor.pause("hostile")
+        bench.supervisor.resume("hostile")
+        bench.supervisor.second()
+        bench.supervisor.save_states()
+        if hook in ("summary", "vitals"):
+            assert bench.supervisor.child("hostile").summary.startswith("could not say how it is: ")
+        else:
+            assert (await bench.failed()).phase == hook
+        assert bench.states()["hostile"] == "running"
+
+
+@pytest.mark.parametrize(
+    "hook",
+    [
+        pytest.param("def summary(self): return 5", id="a summary that is no text"),
+        pytest.param("def vitals(self): return 'many'", id="vitals that are none"),
+        pytest.param("async def probe(self): self.count(1.5)", id="half a unit of work"),
+    ],
+)
+async def test_what_a_kernel_says_of_itself_is_of_the_kind_that_screens_take(tmp_path: Path, hook: str) -> None:
+    write(tmp_path, "hostile.py", HOSTILE.format(hook=hook))
+    calm(tmp_path, "calm")
+    async with supervising(tmp_path) as bench:
+        await bench.running("calm")
+        with anyio.fail_after(5):
+            while bench.states()["hostile"] not in ("running", "backing_off"):
+                await bench.supervisor.child("hostile").moved.wait()
+        bench.supervisor.second()
+        record = bench.supervisor.record("hostile")
+    assert (type(record.summary), type(record.count), record.vitals) == (str, int, None)
 
 
 async def test_a_failing_probe_keeps_a_kernel_from_running(tmp_path: Path) -> None:
