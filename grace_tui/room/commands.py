@@ -86,6 +86,8 @@ async def kernel_act(room: "Room", arguments: Arguments, by: str, *, act: str) -
             await room.rereading.renew(name)
         getattr(room.supervisor, act)(name)
         said.append(f"{name} {done.get(act, f'{act}d')}")
+        if act == "stop" and room.forget_missing(name):
+            said[-1] += "; its file is gone, so it is no longer expected when the room opens"
     return answer("\n".join(said))
 
 

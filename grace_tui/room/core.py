@@ -149,6 +149,13 @@ class Room:
         """Something a screen shows is different; a view follows within a tenth of a second."""
         self._changed.set()
 
+    def forget_missing(self, name: str) -> bool:
+        """No longer expect a kernel whose file is gone; False where it is there, or the settings name it."""
+        missing = name not in self.parts.loader.names() and name not in self.settings.kernels
+        if missing:
+            self.known.forget(name)
+        return missing
+
     def set_banner(self, text: str) -> None:
         self.banner = text
         self.changed()

@@ -32,6 +32,21 @@ async def test_a_kernel_is_paused_and_resumed(tmp_path: Path) -> None:
         await bench.running("one")
 
 
+async def test_stopping_a_kernel_whose_file_is_gone_takes_it_out_for_good(tmp_path: Path) -> None:
+    calm(tmp_path, "one", "two")
+    async with opened(tmp_path) as bench:
+        await bench.running("one", "two")
+        await bench.until(lambda view: (tmp_path / ".grace" / "kernels.json").is_file())
+    (tmp_path / "kernels" / "two.py").unlink()
+    async with opened(tmp_path) as bench:
+        await bench.until(lambda view: kernel_of(view, "two").state == "failed")
+        stopped = await bench.answer("kernel.stop", name="two")
+        assert stopped["text"] == "two is stopping; its file is gone, so it is no longer expected when the room opens"
+    async with opened(tmp_path) as bench:
+        view = await bench.running("one")
+        assert [kernel.name for kernel in view.kernels] == ["one"]
+
+
 async def test_unknown_names_are_refused_with_the_nearest(tmp_path: Path) -> None:
     calm(tmp_path, "one")
     async with opened(tmp_path) as bench:
