@@ -180,6 +180,8 @@ class _Life:
         self.owner, self.screen_first, self.abandoned = owner, screen_first, abandoned
         self.room: Room | None = None
         self.thread = LoopThread(self._main)
+        self._stopping = self._loading = False
+        """What was asked before the loop had an event for it."""
         self._stop: anyio.Event | None = None
         self._may_load: anyio.Event | None = None
 
@@ -194,6 +196,10 @@ class _Life:
         self._stop = anyio.Event()
         if self.screen_first:
             self._may_load = anyio.Event()
+        if self._loading:
+            self._allow_loading()
+        if self._stopping:
+            self._stop.set()
         opening = open_room(
             owner.workspace,
             owner.settings,
@@ -212,11 +218,13 @@ class _Life:
             owner.left(self)
 
     def _request_stop(self) -> None:
+        self._stopping = True
         if self._stop is not None:
             self._stop.set()
         self._allow_loading()
 
     def _allow_loading(self) -> None:
+        self._loading = True
         if self._may_load is not None:
             self._may_load.set()
 

@@ -100,3 +100,23 @@ def test_a_room_that_cannot_open_says_why(tmp_path: Path) -> None:
     thread.start()
     assert thread.join(PATIENCE)
     assert ".grace" in str(thread.error)
+
+
+def test_a_stop_that_comes_before_the_loop_turns_is_not_lost(tmp_path: Path) -> None:
+    calm(tmp_path, "one")
+    thread = RoomThread(Workspace(tmp_path), QUICK, ViewHub(), screen_first=True)
+    thread.stop()
+    thread.start()
+    assert thread.join(PATIENCE), "the room does not close"
+
+
+def test_a_screen_that_is_up_before_the_loop_turns_lets_the_kernels_load(tmp_path: Path) -> None:
+    calm(tmp_path, "one")
+    thread = RoomThread(Workspace(tmp_path), QUICK, ViewHub(), screen_first=True)
+    thread.screen_is_up()
+    thread.start()
+    try:
+        wait_for(thread, lambda view: view.running == 1)
+    finally:
+        thread.stop()
+        assert thread.join(PATIENCE), "the room does not close"

@@ -13,14 +13,7 @@ from grace_tui.kernel.base import Kernel
 from grace_tui.kernel.context import KernelContext
 from grace_tui.kernel.errors import GraceError
 from grace_tui.runtime.supervisor.child import Child
-from grace_tui.runtime.supervisor.failures import (
-    KernelCancelled,
-    KernelHung,
-    KernelReturned,
-    StartTimeout,
-    asked_to_end,
-    leaf,
-)
+from grace_tui.runtime.supervisor.failures import KernelCancelled, KernelHung, KernelReturned, StartTimeout, leaf
 from grace_tui.runtime.supervisor.timing import Limit, TimerClock
 
 
@@ -123,7 +116,7 @@ class Body:
             if proving.expired:
                 raise StartTimeout(self.child.name, "probe", limit)
         except asyncio.CancelledError:
-            if asked_to_end():
+            if _asked_to_end():
                 raise
             self.unproven = KernelCancelled(self.child.name)
         except BaseException as error:  # part of the crash boundary
@@ -156,3 +149,9 @@ class Body:
         if stopping.expired:
             return Failed("stop", GraceError(f"{self.child.name}.stop took longer than {limit:g} s"))
         return None
+
+
+def _asked_to_end() -> bool:
+    """Whether this task was really cancelled, rather than handed a CancelledError that a kernel raised by itself."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0

@@ -1,6 +1,5 @@
 """The failures that the supervisor itself notices, and how a group of exceptions comes down to the one that matters."""
 
-import asyncio
 from collections.abc import Iterator
 
 import anyio
@@ -46,12 +45,6 @@ class KernelStuck(GraceError):
     def __init__(self, kernel: str, seconds: float) -> None:
         super().__init__(f"{kernel} did not stop within {seconds:g} s of being cancelled; its task was left behind")
         self.kernel, self.seconds = kernel, seconds
-
-
-def asked_to_end() -> bool:
-    """Whether this task was really cancelled, rather than handed a CancelledError that a kernel raised by itself."""
-    task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0
 
 
 def leaf(error: BaseException) -> BaseException:

@@ -8,7 +8,6 @@ import anyio
 
 from grace_tui.runtime.reload.loader import LoadedKernel
 from grace_tui.runtime.supervisor.child import Child
-from grace_tui.runtime.supervisor.failures import KernelCancelled, asked_to_end
 from grace_tui.runtime.supervisor.needs import check_spec
 from grace_tui.runtime.supervisor.parts import Parts
 
@@ -24,9 +23,7 @@ async def read(child: Child, parts: Parts) -> bool | BaseException:
             child.code = code
             return True
     except anyio.get_cancelled_exc_class():
-        if asked_to_end():
-            raise
-        return KernelCancelled(child.name)
+        raise
     except BaseException as error:  # part of the crash boundary: importing a kernel runs its code
         return error
     finally:
