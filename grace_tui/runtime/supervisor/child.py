@@ -45,6 +45,8 @@ class Child:
     instance: Kernel | None = None
     scope: anyio.CancelScope | None = None
     """Cancels the running body; None while there is none."""
+    task: "asyncio.Task[None] | None" = None
+    """Of the present or the last body."""
     ending: str = ""
     """Why the body ends: stop, restart, hung, or over where it ends of its own; empty while it runs."""
     due: bool = False

@@ -47,7 +47,7 @@ class Run:
         kind, context = child.code.kind, self.context(child)
         outcomes = self.outcomes = []
         # Not in the task group: one body that ignores its cancellation would keep the whole group from ending.
-        task = asyncio.create_task(
+        task = child.task = asyncio.create_task(
             self._live(Body(child, kind, context, self.parts.clock, self._ready), outcomes),
             name=f"kernel:{child.name}",
             context=child.gate.context(),

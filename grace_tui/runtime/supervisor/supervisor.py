@@ -26,6 +26,7 @@ from grace_tui.runtime.supervisor.gate import gating, ungated
 from grace_tui.runtime.supervisor.granting import grant
 from grace_tui.runtime.supervisor.life import Life
 from grace_tui.runtime.supervisor.parts import Parts, break_off, end, move, publish_failure, save, text_of
+from grace_tui.runtime.supervisor.place import waits_at
 from grace_tui.runtime.supervisor.run import STUCK_GRACE
 from grace_tui.runtime.supervisor.states import DOWN
 from grace_tui.runtime.supervisor.timing import Limit
@@ -261,7 +262,10 @@ class Supervisor:
         limit = child.spec.heartbeat_timeout
         age = now - (child.last_beat or now)
         if child.state == "running" and age > limit:
-            break_off(child, KernelHung(child.name, age, limit))
+            hung = KernelHung(child.name, age, limit)
+            if child.task is not None and child.source.isolation == "task":  # another host's kernel is not on this loop
+                hung.__traceback__ = waits_at(child.task)
+            break_off(child, hung)
 
 
 @asynccontextmanager

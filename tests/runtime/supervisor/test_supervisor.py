@@ -1,5 +1,6 @@
 """What a user may rely on when kernels start, fail, restart, stop and change on disk."""
 
+import traceback
 from pathlib import Path
 
 import anyio
@@ -234,6 +235,9 @@ async def test_a_kernel_that_stops_beating_is_hung_and_restarted(tmp_path: Path)
             spec = KernelSpec(heartbeat_timeout=0.01)
 
             async def run(self):
+                await self.wait_for_ever()
+
+            async def wait_for_ever(self):
                 await asyncio.Event().wait()
         """,
     )
@@ -244,6 +248,11 @@ async def test_a_kernel_that_stops_beating_is_hung_and_restarted(tmp_path: Path)
         bench.supervisor.second()
         failure = await bench.failed()
         assert (failure.phase, type(failure.error).__name__) == ("heartbeat", "KernelHung")
+        places = [(Path(at.filename).name, at.name) for at in traceback.extract_tb(failure.error.__traceback__)]
+        assert [place for place in places if place[0] == "silent.py"] == [
+            ("silent.py", "run"),
+            ("silent.py", "wait_for_ever"),
+        ]
         await bench.running("silent")
 
 
