@@ -5,6 +5,7 @@ The only place that knows all parts. What a room does from then on stands in its
 
 import asyncio
 import concurrent.futures
+import dataclasses
 import functools
 import time
 import traceback
@@ -39,6 +40,7 @@ from grace_tui.runtime.hosts import alive
 from grace_tui.runtime.reload.watcher import watch
 from grace_tui.runtime.supervisor import Supervisor, open_supervisor
 from grace_tui.runtime.supervisor.child import Child
+from grace_tui.runtime.supervisor.needs import is_met
 from grace_tui.settings import Settings
 from grace_tui.workspace import Workspace
 
@@ -191,10 +193,17 @@ class Room:
     def _state(self, kernels: tuple[KernelRecord, ...]) -> str:
         if self.closing:
             return "stopping"
-        self.booted = self.booted or (bool(kernels) and not any(map(_is_booting, self.supervisor.children.values())))
+        self.booted = self.booted or not any(map(self._is_booting, self.supervisor.children.values()))
         if not self.booted:
             return "booting"
         return "degraded" if lost(kernels) else "steady"
+
+    def _is_booting(self, child: Child) -> bool:
+        """Whether a kernel is still on its way; one that waits for another is where that one is."""
+        if not child.wanted or child.state not in ("starting", "stopped"):
+            return False
+        family = self.supervisor.children
+        return all(is_met(child.spec, family.get(name), name) for name in child.waits_for)
 
     def show(self) -> None:
         """Hand out a view of this moment."""
@@ -223,7 +232,8 @@ class Room:
         shortest = 1 / self.settings.room.screen_rate
         while True:
             self._changed = anyio.Event()
-            self.show()
+            if not self.spared(self.show):
+                await anyio.sleep(QUIET_SECONDS)  # one that cannot be made now is not tried many times a second
             await anyio.sleep(shortest)
             with anyio.move_on_after(max(QUIET_SECONDS - shortest, 0)):
                 await self._changed.wait()
@@ -238,8 +248,8 @@ class Room:
             duties += [self.parts.book.flush, self.first_aid.look]
             duties += [self.supervisor.save_states] * (seconds % SAVE_SECONDS == 0)
             for duty in duties:
-                self._spared(duty)
-            await anyio.to_thread.run_sync(self._spared, self.parts.audit.sync)
+                self.spared(duty)
+            await anyio.to_thread.run_sync(self.spared, self.parts.audit.sync)
 
     async def record_failures(self) -> None:
         """Every failure of a kernel becomes an incident, whatever else is down, and ends when the kernel runs again."""
@@ -250,9 +260,9 @@ class Room:
                 continue
             await asyncio.sleep(0)  # whoever else hears of it comes first: recording takes most of a millisecond
             if isinstance(message.payload, KernelFailed):
-                self._spared(functools.partial(self._record, message.payload))
+                self.spared(functools.partial(self._record, message.payload))
             elif isinstance(message.payload, KernelStateChanged):
-                self._spared(functools.partial(self._on_kernel_state, message.payload))
+                self.spared(functools.partial(self._on_kernel_state, message.payload))
 
     async def follow_events(self) -> None:
         """Keep the monitors' reports and note what changes a screen."""
@@ -261,7 +271,7 @@ class Room:
             message = await box.receive(60.0)
             if message is None:
                 continue
-            if isinstance(message.payload, MonitorReported):
+            if isinstance(message.payload, MonitorReported) and _can_be_shown(message.payload):
                 self._monitors[message.payload.monitor] = (time.monotonic(), message.payload)
             if message.topic.partition(".")[0] in ("incident", "task", "monitor"):
                 self.changed()
@@ -288,12 +298,14 @@ class Room:
         elif event.new == "quarantined":
             self.parts.book.kernel_quarantined(event.kernel, event.reason, "supervisor")
 
-    def _spared(self, duty: Callable[[], object]) -> None:
+    def spared(self, duty: Callable[[], object]) -> bool:
         """Do one of the room's duties; a full disk or a defect costs this turn of it, never the room."""
         try:
             duty()
         except Exception as error:
             self.trouble(getattr(duty, "__name__", "recording"), error)
+            return False
+        return True
 
     def _note_known(self) -> None:
         records = self.supervisor.records()
@@ -349,17 +361,21 @@ async def open_room(
 
 
 async def _close(room: Room) -> None:
-    room.show()
+    room.spared(room.show)
     room.stop_watching.set()
     with anyio.CancelScope(shield=True):
         await room.supervisor.stop_all()
-    room.show()
+    room.spared(room.show)
     room.parts.audit.append({"actor": "room", "action": "room.closed", "resource": str(room.parts.workspace.root)})
 
 
-def _is_booting(child: Child) -> bool:
-    """Whether a kernel is still on its way; one that waits for another is where that one is."""
-    return child.wanted and child.state in ("starting", "stopped") and not child.waits_for
+def _can_be_shown(report: MonitorReported) -> bool:
+    """Whether a kernel reported what screens can take."""
+    try:
+        msgspec.convert(dataclasses.asdict(report), MonitorReported)
+    except (msgspec.ValidationError, TypeError):
+        return False
+    return True
 
 
 def _add_kernels(room: Room) -> None:

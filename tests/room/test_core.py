@@ -1,11 +1,26 @@
 """A room shows what is so, and stays open whatever its kernels do."""
 
 from pathlib import Path
+from typing import Any
 
+import anyio
 import pytest
 
+from grace_tui.kernel import MonitorReported
 from grace_tui.settings import KernelSettings, Settings
-from tests.room.bench import calm, has_incident, incident_of, kernel_of, on_thread, opened, tell, told, wait_for, write
+from tests.room.bench import (
+    PATIENCE,
+    calm,
+    has_incident,
+    incident_of,
+    kernel_of,
+    on_thread,
+    opened,
+    tell,
+    told,
+    wait_for,
+    write,
+)
 
 NEEDS_THREE = {"requires": ("three",)}
 
@@ -32,7 +47,8 @@ async def test_views_are_numbered_upwards_and_come_without_a_change(tmp_path: Pa
 
 async def test_a_room_without_kernels_opens_and_closes(tmp_path: Path) -> None:
     async with opened(tmp_path) as bench:
-        assert (await bench.until(lambda view: True)).total == 0
+        view = await bench.until(lambda view: True)
+        assert (view.total, view.state) == (0, "steady")
         assert (await bench.answer("kernel.list"))["data"]["kernels"] == ()
 
 
@@ -233,3 +249,51 @@ def test_a_duty_that_fails_costs_its_turn_and_not_the_room(tmp_path: Path) -> No
         first = wait_for(thread, lambda view: view.running == 1)
         wait_for(thread, lambda view: view.uptime > first.uptime + 1.2)
         assert "_note_known failed" in (tmp_path / "logs/room.jsonl").read_text()
+
+
+async def test_a_report_of_the_wrong_kind_is_left_out_and_the_room_goes_on(tmp_path: Path) -> None:
+    calm(tmp_path, "one")
+    async with opened(tmp_path) as bench:
+        await bench.running("one")
+        wrong: Any
+        for wrong in (("ok", 5), ("ok", "", "many"), ("ok", "", 1, "soon")):
+            bench.room.parts.bus.publish(MonitorReported.topic, MonitorReported("triggers", *wrong), source="one")
+        bench.room.parts.bus.publish(MonitorReported.topic, MonitorReported("snapshots", "ok", "fine"), source="one")
+        view = await bench.until(lambda view: any(monitor.text == "fine" for monitor in view.monitors))
+        assert next(monitor.state for monitor in view.monitors if monitor.name == "triggers") == "off"
+
+
+async def test_a_view_that_cannot_be_made_costs_a_view_and_not_the_room(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calm(tmp_path, "one", "two")
+    async with opened(tmp_path) as bench:
+        troubled, trouble = anyio.Event(), bench.room.trouble
+
+        def note(what: str, error: BaseException) -> None:
+            trouble(what, error)
+            if what == "show":
+                troubled.set()
+
+        monkeypatch.setattr(bench.room, "trouble", note)
+        view = await bench.running("one", "two")
+        spec = bench.room.supervisor.child("one").spec
+        object.__setattr__(spec, "priority", "high")  # a kernel could: it has no order among the others then
+        with anyio.fail_after(PATIENCE):
+            await troubled.wait()
+        assert any("show failed" in line for line in bench.room.parts.log.tail())
+        object.__setattr__(spec, "priority", 50)
+        await bench.until(lambda later: later.sequence > view.sequence + 1)
+
+
+async def test_who_waits_for_one_that_just_got_ready_is_still_on_its_way(tmp_path: Path) -> None:
+    calm(tmp_path, "one")
+    calm(tmp_path, "two", spec="requires=('one',)")
+    async with opened(tmp_path) as bench:
+        await bench.running("one", "two")
+        two = bench.room.supervisor.child("two")
+        two.state, two.waits_for = "starting", ("one",)  # as in the turn of the loop after one got ready
+        bench.room.booted = False
+        assert bench.room.view().state == "booting"
+        two.state, two.waits_for = "running", ()
+        assert bench.room.view().state == "steady"
