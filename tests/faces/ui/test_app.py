@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 from anyio import sleep_forever
+from textual import events
 from textual.pilot import Pilot
 
 from grace_tui.faces.ui.screens.page import PageScreen
@@ -165,6 +166,15 @@ async def test_keys_typed_into_the_filter_are_no_commands() -> None:
         await settle(pilot)
         assert opened.asked() == []
         assert grid_of(opened).state.query == "rs"
+
+
+async def test_keys_that_come_in_one_breath_with_the_filter_are_typed_into_it() -> None:
+    opened = Opened(CALM)
+    async with opened.app.run_test(size=(80, 24)) as pilot:
+        for key, character in (("slash", "/"), ("l", "l"), ("i", "i"), ("b", "b"), ("r", "r")):
+            opened.app.post_message(events.Key(key, character))
+        await settle(pilot)
+        assert (opened.asked(), grid_of(opened).state.query) == ([], "libr")
 
 
 async def test_the_filter_can_be_typed_where_there_is_no_footer() -> None:

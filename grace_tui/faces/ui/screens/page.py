@@ -132,6 +132,9 @@ class PageScreen(Stage):
     def action_wrap(self) -> None:
         self.pane.wrap_or_cut()
 
+    def begin_typing(self) -> None:
+        self.action_search()
+
     def action_search(self) -> None:
         self.type(self.pane.sought)
 

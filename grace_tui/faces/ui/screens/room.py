@@ -131,6 +131,9 @@ class RoomScreen(Stage):
     def action_leave(self) -> None:
         self.post_message(self.LeaveRequested())
 
+    def begin_typing(self) -> None:
+        self.action_filter()
+
     def action_filter(self) -> None:
         self.grid.focus()
         self.type(self.grid.state.query)

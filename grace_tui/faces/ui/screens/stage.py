@@ -23,6 +23,7 @@ from grace_tui.faces.ui.widgets.canvas import Canvas
 from grace_tui.faces.views import RoomView
 
 LONGEST_PASTE = 40
+TYPING_KEY = "slash"
 NOTICE_SECONDS, FAILURE_SECONDS = 4.0, 12.0
 
 
@@ -137,7 +138,19 @@ class Stage(Screen[None]):
     def on_key(self, event: events.Key) -> None:
         """Keys that are typed. Bindings come later than this: what is typed is no command."""
         typed = self.keys_bar.typed
-        if typed is None or event.key in ("up", "down", "ctrl+c", "ctrl+q"):
+        if typed is None and event.key == TYPING_KEY:
+            # At once, not by its binding: keys that came in the same breath must find that one types.
+            event.stop()
+            event.prevent_default()
+            self.begin_typing()
+        elif typed is not None:
+            self._typed_key(event, typed)
+
+    def begin_typing(self) -> None:
+        """What the key for typing begins here."""
+
+    def _typed_key(self, event: events.Key, typed: str) -> None:
+        if event.key in ("up", "down", "ctrl+c", "ctrl+q"):
             return
         event.stop()
         event.prevent_default()
