@@ -1,5 +1,6 @@
 """The doctor finds what is wrong, says what to do, and ends with 1 only where a room cannot work."""
 
+import time
 from pathlib import Path
 
 import pytest
@@ -39,7 +40,13 @@ def test_limit_of_open_files_is_judged_by_programs(hard: int, level: str, words:
 def test_system_without_proc_is_warned_of(tmp_path: Path) -> None:
     found = {finding.name: finding for finding in process_findings(tmp_path / "none")}
     assert (found["/proc"].level, found["/proc"].found) == ("warn", "not there")
-    assert set(found) == {"open files", "pidfd", "death signal", "/proc"}
+    assert set(found) == {"open files", "pidfd", "death signal", "thread clock", "/proc"}
+
+
+def test_system_that_counts_no_threads_work_is_warned_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(time, "pthread_getcpuclockid")
+    found = {finding.name: finding for finding in process_findings()}
+    assert (found["thread clock"].level, found["thread clock"].found) == ("warn", "not there")
 
 
 @pytest.mark.parametrize(("columns", "lines", "level"), [(80, 24, "ok"), (79, 24, "warn"), (39, 24, "bad")])

@@ -1,4 +1,4 @@
-"""Looks at what kernels in processes of their own and programs need of the system."""
+"""Looks at what kernels in processes of their own, programs and the loop guard need of the system."""
 
 import ctypes
 import os
@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from grace_tui.cli.doctor.finding import Finding, Level, judged
+from grace_tui.runtime.guard.use import ThreadUse
 
 PROC = Path("/proc/self/stat")
 PR_GET_PDEATHSIG = 2
@@ -22,6 +23,10 @@ def process_findings(proc: Path = PROC) -> Iterator[Finding]:
     yield judged("pidfd", *_worded(_has_pidfd()), noticed)
     orphans = "a kernel's process may outlive a room that is killed; on Linux it does not"
     yield judged("death signal", *_worded(_has_death_signal()), orphans)
+    innocent = (
+        "a kernel may be blamed for holding the loop while a busy machine kept it waiting; Linux tells the two apart"
+    )
+    yield judged("thread clock", *_worded(ThreadUse().read() is not None), innocent)
     yield judged("/proc", *_worded(proc.exists()), "without it programs have no CPU and memory figures")
 
 

@@ -67,11 +67,12 @@ class Program:
     def attend(self) -> None:
         """Notice its end and read its output from now on, on the running loop."""
         loop = asyncio.get_running_loop()
-        if hasattr(os, "pidfd_open"):
+        try:
             descriptor = os.pidfd_open(self.pid)
-            loop.add_reader(descriptor, self._reap, descriptor)
-        else:  # no such thing outside Linux: its end is noticed a little later
+        except (AttributeError, OSError):  # not Linux, an old one, or a sandbox: its end is noticed a little later
             loop.call_later(POLL, self._poll)
+        else:
+            loop.add_reader(descriptor, self._reap, descriptor)
         for output in self.outputs:
             output.start()
 

@@ -1,11 +1,13 @@
 """Commands under the real supervisor: restarts in words, order, pauses, and one bad command beside good ones."""
 
+import errno
 import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import anyio
+import pytest
 
 from grace_tui.kernel.records import KernelState
 from grace_tui.runtime.hosts.command import Check, CommandSpec
@@ -50,6 +52,23 @@ async def test_a_killed_program_is_started_again_and_its_last_exit_is_told(tmp_p
         assert record.last_exit is not None
         assert (record.last_exit.reason, record.last_exit.code) == ("killed by SIGKILL", -9)
     assert not is_alive(second)
+
+
+@pytest.mark.parametrize("there", [True, False])
+async def test_the_end_of_a_program_is_noticed_without_pidfd_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, there: bool
+) -> None:
+    def refused(pid: int, flags: int = 0) -> int:
+        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
+
+    if there:  # Python has it, and the system refuses
+        monkeypatch.setattr(os, "pidfd_open", refused)
+    else:
+        monkeypatch.delattr(os, "pidfd_open")
+    async with supervising(tmp_path, sources=sources(tmp_path, web=SLEEP)) as bench:
+        await bench.running("web")
+        os.kill(pid_of(bench, "web"), 9)
+        assert str((await bench.failed()).error) == "killed by SIGKILL"
 
 
 async def test_a_permanent_program_that_ends_well_is_started_again_within_its_budget(tmp_path: Path) -> None:
