@@ -254,11 +254,11 @@ async def test_a_program_can_run_as_somebody_else(tmp_path: Path) -> None:
 
 
 async def test_a_flood_of_output_leaves_the_kernel_in_command(tmp_path: Path) -> None:
-    async with serving(tmp_path, shell("echo up $$; exec yes", stop_timeout=5.0)) as served:
+    async with serving(tmp_path, shell("echo up $$; exec yes", stop_timeout=30.0)) as served:
         pid = await served.log.number("up")
         await served.log.heard("stdout y")
         began = time.monotonic()
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 25, "it was ended by its deadline, not by its signal"
     assert not is_alive(pid)
 
 
