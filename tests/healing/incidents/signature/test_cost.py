@@ -9,7 +9,7 @@ from grace_tui.healing.incidents.signature import sign
 from tests.healing.incidents.signature.table import frames_of, pairs
 
 LONG = 4_000
-BOUND = 0.25
+BOUND = 1.0
 """Seconds; a hundred times what the worst of them takes: a cost that explodes is found, a busy machine is not."""
 
 PIECES = [
