@@ -33,6 +33,18 @@ MIGRATIONS: tuple[str, ...] = (
     CREATE UNIQUE INDEX one_open_task_an_incident ON tasks (incident_id) WHERE finished = 0;
     CREATE INDEX tasks_in_turn ON tasks (state, priority DESC, queued_at, id);
     """,
+    """
+    CREATE TABLE silences (id TEXT PRIMARY KEY, ends_at REAL NOT NULL, record BLOB NOT NULL) WITHOUT ROWID;
+    CREATE TABLE silence_hits (
+        silence_id TEXT NOT NULL, incident_id TEXT NOT NULL, record BLOB NOT NULL,
+        PRIMARY KEY (silence_id, incident_id)
+    ) WITHOUT ROWID;
+    CREATE TABLE playbook_runs (
+        id TEXT PRIMARY KEY, playbook TEXT NOT NULL, incident_id TEXT NOT NULL, coarse TEXT NOT NULL,
+        state TEXT NOT NULL, started_at REAL NOT NULL, record BLOB NOT NULL
+    ) WITHOUT ROWID;
+    CREATE INDEX runs_by_coarse ON playbook_runs (coarse, started_at);
+    """,
 )
 """Script number N brings a database from version N to N + 1; a script that shipped is never edited."""
 

@@ -96,6 +96,18 @@ class TaskFinished(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class PlaybookRun(Event):
+    """A playbook's run began, waits for a person, or ended."""
+
+    topic: ClassVar[str] = "playbook.run"
+    run_id: str
+    playbook: str
+    incident_id: str
+    state: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class FilesChanged(Event):
     """Workspace files changed on disk; `paths` are relative to the workspace."""
 

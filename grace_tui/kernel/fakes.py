@@ -308,26 +308,39 @@ class MemoryIncidents:
         line = (self.clock.time(), by, f"{state}: {reason}")
         return self.add(replace(old, state=state, action=reason, timeline=(*old.timeline, line)))
 
-    def report(self, kernel: str, kind: str, message: str, by: str) -> IncidentRecord:
+    def report(
+        self,
+        kernel: str,
+        kind: str,
+        message: str,
+        by: str,
+        *,
+        route: str = "",
+        facts: Mapping[str, object] | None = None,
+    ) -> IncidentRecord:
         signature = f"{kind}-{kernel}"
+        now = self.clock.time()
         for record in self.records.values():
             if record.signature == signature and record.state != "resolved":
-                return self.add(replace(record, count=record.count + 1, last_at=self.clock.time()))
-        now = self.clock.time()
+                again = replace(record, count=record.count + 1, last_at=now, route=route, facts=dict(facts or {}))
+                return self.add(again)
+        incident_id = f"I{len(self.records) + 1}"
         return self.add(
             IncidentRecord(
-                f"I{len(self.records) + 1}",
-                kernel,
-                "trigger",
-                kind,
-                message,
-                message,
-                signature,
-                kind,
-                "open",
-                now,
-                now,
-                1,
+                id=incident_id,
+                kernel=kernel,
+                phase="trigger",
+                kind=kind,
+                message=message,
+                title=message,
+                signature=signature,
+                coarse=kind,
+                state="open",
+                opened_at=now,
+                last_at=now,
+                count=1,
+                route=route,
+                facts=dict(facts or {}),
             )
         )
 

@@ -14,6 +14,8 @@ from grace_tui.kernel.records import (
     IncidentState,
     KernelRecord,
     Message,
+    PlaybookRecord,
+    RunRecord,
     SnapshotRecord,
     TaskRecord,
 )
@@ -127,8 +129,20 @@ class IncidentPort(Protocol):
 
     def move(self, incident_id: str, state: IncidentState, reason: str, by: str) -> IncidentRecord: ...
 
-    def report(self, kernel: str, kind: str, message: str, by: str) -> IncidentRecord:
-        """Open (or count again) an incident that no exception announced: a breach that a trigger measured."""
+    def report(
+        self,
+        kernel: str,
+        kind: str,
+        message: str,
+        by: str,
+        *,
+        route: str = "",
+        facts: Mapping[str, object] | None = None,
+    ) -> IncidentRecord:
+        """Open (or count again) an incident that no exception announced: a breach that a trigger measured.
+
+        `route` says who is to act (see `IncidentRecord.route`), `facts` what was measured.
+        """
 
 
 class TaskPort(Protocol):
@@ -154,6 +168,23 @@ class HealerPort(Protocol):
 
     def knowledge(self) -> Sequence[Mapping[str, object]]:
         """Every remembered fix: signature, operator, successes, failures, confidence."""
+
+
+class PlaybookPort(Protocol):
+    """Playbooks bound to this room: which are loaded, and every run that is kept."""
+
+    def all(self) -> tuple[PlaybookRecord, ...]:
+        """Every loaded playbook, by name."""
+
+    def runs(self) -> tuple[RunRecord, ...]:
+        """Every run that is kept, newest first."""
+
+    async def run(self, name: str, incident_id: str, by: str, why: str = "") -> RunRecord:
+        """Carry out a playbook for an incident and return how it ended.
+
+        Raises:
+            GraceError: there is no such playbook or incident, or it is being run for this incident already.
+        """
 
 
 class SnapshotPort(Protocol):

@@ -19,6 +19,8 @@ TaskState = Literal[
     "undone",
 ]
 GateState = Literal["pending", "running", "passed", "failed", "skipped"]
+RunState = Literal["running", "waiting_for_person", "succeeded", "failed", "undone", "interrupted"]
+StepState = Literal["pending", "running", "done", "failed", "skipped", "undone"]
 
 PRIORITY_LOW, PRIORITY_NORMAL, PRIORITY_HIGH, PRIORITY_CRITICAL = range(4)
 
@@ -143,6 +145,17 @@ class KernelRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class HiddenFailure:
+    """Failures that opened no incident of their own, because the one that has this is their cause."""
+
+    kernel: str
+    title: str
+    count: int
+    first_at: float
+    last_at: float
+
+
+@dataclass(frozen=True, slots=True)
 class IncidentRecord:
     id: str
     kernel: str
@@ -175,6 +188,18 @@ class IncidentRecord:
     """What the signature is made of, in its normal form."""
     left_out: tuple[str, ...] = ()
     """What was said or seen and does not count for the signature, and why."""
+    owner: str = ""
+    """The person who has taken it; empty where nobody has."""
+    route: str = ""
+    """Whom a trigger's rule asked to act: `playbook:NAME`, `agent`, `person`, `nobody`; empty: conditions decide."""
+    facts: Mapping[str, object] = field(default_factory=dict)
+    """What a trigger measured (`value`, `threshold`, `unit`, and more of its own), for the conditions of playbooks."""
+    hidden_by: str = ""
+    """The silence or the incident that hides it while it is suppressed."""
+    hides: tuple[HiddenFailure, ...] = ()
+    """Failures of others that this incident explains."""
+    variants: int = 0
+    """Failures of other signatures that were counted here in a storm."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +238,93 @@ class TaskRecord:
     """From claim to outcome."""
     repair_seconds: float = 0.0
     """From claim to a patch that passed every gate."""
+
+
+@dataclass(frozen=True, slots=True)
+class SilenceRecord:
+    """A matcher that suppresses incidents until it ends."""
+
+    id: str
+    matcher: Mapping[str, str]
+    """Field (`kernel`, `kind`, `title`, `signature`, `phase`) to a pattern with `*` and `?`; all have to match."""
+    reason: str
+    by: str
+    starts_at: float
+    ends_at: float
+    """When it ends, or was ended."""
+    ended_by: str = ""
+    """Who ended it early; empty where nobody did."""
+    warned: bool = False
+    """Whether its end was announced."""
+
+
+@dataclass(frozen=True, slots=True)
+class SilenceHit:
+    """What one silence hid of one incident: a line of its ledger."""
+
+    silence_id: str
+    incident_id: str
+    kernel: str
+    title: str
+    count: int
+    first_at: float
+    last_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class StepRecord:
+    """One step of a playbook's run."""
+
+    name: str
+    action: str
+    arguments: Mapping[str, object]
+    state: StepState = "pending"
+    tries: int = 0
+    ms: float = 0.0
+    text: str = ""
+    """What it did, or why it did not."""
+    undo: Mapping[str, object] | None = None
+    """What its action needs to take it back; None where there is nothing to take back."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """One run of a playbook."""
+
+    id: str
+    playbook: str
+    incident_id: str
+    kernel: str
+    coarse: str
+    """Coarse signature of its incident: what budgets count by."""
+    by: str
+    """Who started it: self_healing, first_aid, or a person."""
+    state: RunState
+    started_at: float
+    ended_at: float | None = None
+    steps: tuple[StepRecord, ...] = ()
+    why: str = ""
+    """Why this playbook was picked."""
+    detail: str = ""
+    """How it stands or ended, in a few words."""
+    question: str = ""
+    """What a person is asked while it waits for one."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlaybookRecord:
+    """One playbook that is loaded, and how its runs ended."""
+
+    name: str
+    says: str
+    """What it is for, in a sentence."""
+    when: str
+    """Its condition, as written."""
+    file: str
+    succeeded: int = 0
+    failed: int = 0
+    score: float = 0.5
+    """Mean of the Beta posterior over its outcomes."""
 
 
 @dataclass(frozen=True, slots=True)

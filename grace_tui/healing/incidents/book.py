@@ -6,7 +6,7 @@ through IncidentPort. Facts go up through the injected `publish`. Bundles are wr
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
@@ -94,12 +94,26 @@ class IncidentBook:
                 self._remember(key, signature.group)
             return self._enter(failure, signature, failed.error, by="room")
 
-    def report(self, kernel: str, kind: str, message: str, by: str) -> IncidentRecord:
+    def report(
+        self,
+        kernel: str,
+        kind: str,
+        message: str,
+        by: str,
+        *,
+        route: str = "",
+        facts: Mapping[str, object] | None = None,
+    ) -> IncidentRecord:
         """Open (or count again) an incident that no exception announced."""
         with self._lock:
             self._flush()
             failure = Failure(kernel, TRIGGER, kind, safe(message, self.root), frames=(), at=self.clock.time())
-            return self._enter(failure, sign(failure, self._rules), None, by)
+            record = self._enter(failure, sign(failure, self._rules), None, by)
+            if (route, facts or {}) == (record.route, record.facts):
+                return record
+            record = replace(record, route=route, facts=dict(facts or {}))
+            self._shelf.put(record)
+            return record
 
     def kernel_running(self, kernel: str, by: str) -> tuple[IncidentRecord, ...]:
         """Resolve what a kernel's failures opened, now that it runs again; repairs decide about their own."""
