@@ -78,6 +78,19 @@ class KernelView(View, frozen=True):
     """The open incident of this kernel, if there is one."""
     repair: str = ""
     """What is being done about it: queued, diagnosing, trying, gating, applying, watching; empty when nothing is."""
+    tier: int = 1
+    """When it is paused to shed load: 3 first, 0 never."""
+    hidden_by: str = ""
+    """The incident that explains why it is down; empty where it is down of itself."""
+
+
+class HiddenView(View, frozen=True):
+    """Failures of one kernel that opened no incident of their own."""
+
+    kernel: str
+    title: str
+    count: int
+    last_at: float
 
 
 class IncidentView(View, frozen=True):
@@ -97,6 +110,18 @@ class IncidentView(View, frozen=True):
     task_id: str = ""
     bundle: str = ""
     phase: str = ""
+    owner: str = ""
+    """Who has taken it; empty where nobody has."""
+    rate: float = 0.0
+    """Failures a minute, over the last minute."""
+    hidden_by: str = ""
+    """The silence or incident that hides it while it is suppressed."""
+    hides: tuple[HiddenView, ...] = ()
+    """Failures of others that it explains."""
+    route: str = ""
+    """Whom a trigger's rule asked to act; empty where conditions decide."""
+    variants: int = 0
+    """Failures of other signatures that were counted here in a storm."""
 
 
 class GateView(View, frozen=True):
@@ -141,6 +166,54 @@ class MonitorView(View, frozen=True):
     next_in: float | None = None
 
 
+class SilenceView(View, frozen=True):
+    """A silence in force, or one that ended not long ago."""
+
+    id: str
+    matcher: str
+    """What it hides, in words: `kernel librarian, kind Quiet*`."""
+    reason: str
+    by: str
+    starts_at: float
+    ends_at: float
+    ended_by: str = ""
+    """Who ended it before its time."""
+    hidden: int = 0
+    """Incidents that it hid."""
+    failures: int = 0
+    """Failures that were counted on them meanwhile."""
+
+
+class StepView(View, frozen=True):
+    name: str
+    action: str
+    state: str
+    """pending, running, done, failed, skipped or undone."""
+    ms: float = 0.0
+    text: str = ""
+    """What it did, or why it did not."""
+
+
+class RunView(View, frozen=True):
+    """One run of a playbook."""
+
+    id: str
+    playbook: str
+    incident_id: str
+    kernel: str
+    state: str
+    """running, waiting_for_person, succeeded, failed, undone or interrupted."""
+    started_at: float
+    detail: str = ""
+    question: str = ""
+    """What a person is asked while it waits for one."""
+    by: str = ""
+    why: str = ""
+    """Why this playbook was picked."""
+    ended_at: float | None = None
+    steps: tuple[StepView, ...] = ()
+
+
 class ChaosView(View, frozen=True):
     state: str = "idle"
     """idle, or what is running."""
@@ -181,12 +254,22 @@ class RoomView(View, frozen=True):
     """Critical kernels that are not running."""
     kernels: tuple[KernelView, ...] = ()
     incidents: tuple[IncidentView, ...] = ()
-    """Newest first."""
+    """Newest first: all that are not resolved, as far as there is room, and the newest of the others."""
+    incidents_total: int = 0
+    """How many are kept in all."""
+    suppressed: int = 0
+    """Incidents that a silence or another incident hides; they do not count as open."""
     tasks: tuple[TaskView, ...] = ()
     """Open ones first, then the finished, newest first."""
     monitors: tuple[MonitorView, ...] = ()
     chaos: ChaosView = ChaosView()
     banner: str = ""
     """One line about something larger in progress, such as a drill; empty otherwise."""
+    silences: tuple[SilenceView, ...] = ()
+    """In force first, the next to end at the top."""
+    runs: tuple[RunView, ...] = ()
+    """Runs of playbooks, newest first."""
+    warnings: tuple[str, ...] = ()
+    """What a person should know soon: a silence that ends, a question that waits, a file that is refused."""
     screens: int = 0
     """Attached screens."""

@@ -8,6 +8,7 @@ import grace_tui
 from grace_tui.faces.views import (
     ExitView,
     GateView,
+    HiddenView,
     IncidentView,
     KernelView,
     MonitorView,
@@ -19,6 +20,8 @@ from grace_tui.kernel.events import MonitorReported
 from grace_tui.kernel.records import IncidentRecord, KernelRecord, TaskRecord
 
 INCIDENTS_SHOWN = 200
+OLDER_SHOWN = 200
+"""Incidents older than those that are shown nevertheless, because they are not resolved."""
 TASKS_SHOWN = 100
 OPEN_STATES = frozenset({"open", "acknowledged", "in_repair", "watching", "reopened"})
 UP_STATES = frozenset({"running", "paused", "completed"})
@@ -44,16 +47,20 @@ class Gauges:
     screens: int
 
 
-def room_view(
-    sequence: int,
-    at: float,
-    gauges: Gauges,
-    kernels: Sequence[KernelRecord],
-    incidents: Sequence[IncidentRecord],
-    tasks: Sequence[TaskRecord],
-    monitors: Sequence[MonitorView],
-) -> RoomView:
+@dataclasses.dataclass(frozen=True, slots=True)
+class Shown:
+    """The records that one view is made from."""
+
+    kernels: Sequence[KernelRecord]
+    incidents: Sequence[IncidentRecord]
+    tasks: Sequence[TaskRecord]
+    monitors: Sequence[MonitorView]
+    warnings: Sequence[str] = ()
+
+
+def room_view(sequence: int, at: float, gauges: Gauges, shown: Shown) -> RoomView:
     """Put one view together; all numbers in it are counted from the same records."""
+    kernels, incidents, tasks = shown.kernels, shown.incidents, shown.tasks
     open_incidents = [record for record in incidents if record.state in OPEN_STATES]
     open_tasks = [task for task in tasks if task.state not in ENDED_TASKS]
     queued = sum(task.state == "queued" for task in open_tasks)
@@ -71,10 +78,19 @@ def room_view(
         fixing=len(open_tasks) - queued,
         queued=queued,
         kernels=kernel_views(kernels, open_incidents, open_tasks),
-        incidents=tuple(incident_view(record) for record in incidents[:INCIDENTS_SHOWN]),
+        incidents=tuple(incident_view(record) for record in shown_of(incidents)),
+        incidents_total=len(incidents),
+        suppressed=sum(record.state == "suppressed" for record in incidents),
         tasks=tuple(task_view(task) for task in tasks[:TASKS_SHOWN]),
-        monitors=tuple(monitors),
+        monitors=tuple(shown.monitors),
+        warnings=tuple(shown.warnings),
     )
+
+
+def shown_of(incidents: Sequence[IncidentRecord]) -> list[IncidentRecord]:
+    """What travels to screens of a long book: the newest, and the older ones that still want somebody."""
+    older = [record for record in incidents[INCIDENTS_SHOWN:] if record.state != "resolved"]
+    return [*incidents[:INCIDENTS_SHOWN], *older[:OLDER_SHOWN]]
 
 
 def lost(kernels: Sequence[KernelRecord]) -> tuple[str, ...]:
@@ -145,6 +161,14 @@ def incident_view(record: IncidentRecord) -> IncidentView:
         task_id=record.task_id,
         bundle=record.bundle,
         phase=record.phase,
+        owner=record.owner,
+        hidden_by=record.hidden_by,
+        hides=tuple(
+            HiddenView(kernel=each.kernel, title=each.title, count=each.count, last_at=each.last_at)
+            for each in record.hides
+        ),
+        route=record.route,
+        variants=record.variants,
     )
 
 

@@ -293,7 +293,7 @@ async def test_who_waits_for_one_that_just_got_ready_is_still_on_its_way(tmp_pat
         await bench.running("one", "two")
         two = bench.room.supervisor.child("two")
         two.state, two.waits_for = "starting", ("one",)  # as in the turn of the loop after one got ready
-        bench.room.booted = False
+        bench.room.showing.booted = False
         assert bench.room.view().state == "booting"
         two.state, two.waits_for = "running", ()
         assert bench.room.view().state == "steady"
