@@ -58,7 +58,7 @@ class Plan:
 class AgenticSpine(Kernel):
     """Plans for incidents; restarts only what is harmless and left alone."""
 
-    spec = KernelSpec(requires=("message_bus",), after=("self_healing", "coding_agent"), priority=15)
+    spec = KernelSpec(requires=("message_bus",), after=("self_healing", "coding_agent"), priority=15, tier=2)
 
     def __init__(self, context: KernelContext) -> None:
         super().__init__(context)

@@ -49,7 +49,7 @@ class Proposal:
 class CodingAgent(Kernel):
     """Works the repair queue and measures the code in idle time."""
 
-    spec = KernelSpec(requires=("message_bus", "immutable_log"), priority=4)
+    spec = KernelSpec(requires=("message_bus", "immutable_log"), priority=4, tier=0)
 
     def __init__(self, context: KernelContext) -> None:
         super().__init__(context)

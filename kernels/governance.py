@@ -37,7 +37,7 @@ class ApprovalRecord:
 
 
 class Governance(Kernel):
-    spec = KernelSpec(after=("immutable_log", "secret_manager"), priority=8)
+    spec = KernelSpec(after=("immutable_log", "secret_manager"), priority=8, tier=0)
 
     async def start(self) -> None:
         self.changes = self.subscribe(FilesChanged)

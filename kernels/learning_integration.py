@@ -49,7 +49,7 @@ class Outcomes:
 class LearningIntegration(Kernel):
     """Counts outcomes and derives confidence."""
 
-    spec = KernelSpec(requires=("message_bus",), priority=18)
+    spec = KernelSpec(requires=("message_bus",), priority=18, tier=3)
 
     def __init__(self, context: KernelContext) -> None:
         super().__init__(context)

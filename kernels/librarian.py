@@ -139,7 +139,7 @@ class Library:
 
 
 class Librarian(Kernel):
-    spec = KernelSpec(requires=("message_bus",), priority=11)
+    spec = KernelSpec(requires=("message_bus",), priority=11, tier=2)
 
     async def start(self) -> None:
         self.lock = anyio.Lock()

@@ -135,7 +135,7 @@ class Store:
 
 
 class MemoryFusion(Kernel):
-    spec = KernelSpec(requires=("message_bus",), after=("governance",), priority=10)
+    spec = KernelSpec(requires=("message_bus",), after=("governance",), priority=10, tier=2)
 
     async def start(self) -> None:
         self.lock = anyio.Lock()

@@ -75,7 +75,7 @@ class Proposal:
 class MetaLoop(Kernel):
     """Measures the healing loop."""
 
-    spec = KernelSpec(requires=("message_bus",), after=("agentic_spine",), priority=17)
+    spec = KernelSpec(requires=("message_bus",), after=("agentic_spine",), priority=17, tier=3)
 
     def __init__(self, context: KernelContext) -> None:
         super().__init__(context)

@@ -124,7 +124,7 @@ class Store:
 
 
 class SecretManager(Kernel):
-    spec = KernelSpec(after=("immutable_log",), priority=7)
+    spec = KernelSpec(after=("immutable_log",), priority=7, tier=0)
 
     async def start(self) -> None:
         self.lock = anyio.Lock()

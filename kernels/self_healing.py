@@ -36,7 +36,7 @@ WORKS_OR_SOON_WILL = ("running", "starting")
 class SelfHealing(Kernel):
     """Answers incidents; stands in for coding_agent while that is down."""
 
-    spec = KernelSpec(requires=("message_bus", "immutable_log"), priority=3)
+    spec = KernelSpec(requires=("message_bus", "immutable_log"), priority=3, tier=0)
 
     def __init__(self, context: KernelContext) -> None:
         super().__init__(context)

@@ -38,7 +38,7 @@ class Exchange:
 class VoiceConversation(Kernel):
     """Answers questions about the room."""
 
-    spec = KernelSpec(requires=("message_bus",), after=("agentic_spine",), priority=16)
+    spec = KernelSpec(requires=("message_bus",), after=("agentic_spine",), priority=16, tier=3)
 
     def __init__(self, context: KernelContext) -> None:
         super().__init__(context)

@@ -142,6 +142,8 @@ class KernelRecord:
     """Times it held the supervisor's loop."""
     vitals: Vitals | None = None
     """None for a kernel without a process of its own."""
+    tier: int = 1
+    """0: never paused to shed load, as no critical kernel is; 3: paused first."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,8 @@ class KernelSpec:
     """Order among kernels that could start at the same moment; lower first."""
     critical: bool = False
     """The room is degraded while a critical kernel is not RUNNING."""
+    tier: int = 1
+    """Who goes first where load has to be shed: 3 first, then 2, then 1; 0, and whatever is critical, never."""
     restart: RestartType = "permanent"
     """permanent: always; transient: after a failure only; temporary: never."""
     strategy: Strategy = "one_for_one"

@@ -38,6 +38,7 @@ def kernel(view: KernelView, log: Sequence[str], now: float) -> str:
             ("last beat", "" if view.beat_age is None else f"{duration(view.beat_age)} ago"),
             ("file", f"{view.path}  version {view.version or 'not loaded'}"),
             ("critical", "yes" if view.critical else "no"),
+            ("tier", f"{view.tier}"),
             ("incident", view.incident_id),
             ("repair", view.repair),
         ),

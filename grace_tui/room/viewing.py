@@ -110,6 +110,7 @@ def kernel_views(
             since=round(record.since, 1),
             priority=record.priority,
             critical=record.critical,
+            tier=record.tier,
             summary=record.summary,
             doc=record.doc,
             detail=record.detail,

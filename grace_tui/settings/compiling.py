@@ -29,6 +29,7 @@ SPEC_KEYS = (
     "strategy",
     "priority",
     "critical",
+    "tier",
     "intensity",
     "period",
     "healthy_after",

@@ -54,6 +54,8 @@ class KernelTable(Table, frozen=True):
     """Order among kernels that could start at the same moment; lower first."""
     critical: Annotated[bool | None, Meta(examples=[True])] = None
     """The room is degraded while this kernel is not running."""
+    tier: Annotated[Annotated[int, Meta(ge=0, le=3)] | None, Meta(examples=[2])] = None
+    """Who is paused first where load has to be shed: 3, then 2, then 1; 0, and what is critical, never."""
     intensity: Annotated[Annotated[int, Meta(ge=0, le=1000)] | None, Meta(examples=[5])] = None
     """Failures within `period` that are answered by a restart; left out: the supervisor's."""
     period: Annotated[Annotated[float, Meta(ge=1, le=86400)] | None, Meta(examples=[60.0])] = None

@@ -43,7 +43,7 @@ class RuleState:
 class TriggerMesh(Kernel):
     """Measures rules and reports breaches."""
 
-    spec = KernelSpec(requires=("message_bus",), priority=21)
+    spec = KernelSpec(requires=("message_bus",), priority=21, tier=0)
 
     def __init__(self, context: KernelContext) -> None:
         super().__init__(context)

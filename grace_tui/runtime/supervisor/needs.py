@@ -10,6 +10,7 @@ from grace_tui.runtime.supervisor.child import Child
 
 Family = Mapping[str, Child]
 UP = frozenset({"running", "paused"})
+LAST_TIER = 3
 
 
 class RequiresCycle(GraceError):
@@ -48,6 +49,8 @@ def check_spec(kernel: str, spec: KernelSpec) -> None:
         msgspec.convert(msgspec.to_builtins(spec), KernelSpec)
     except (msgspec.ValidationError, TypeError) as error:
         raise UnusableSpec(kernel, str(error)) from None
+    if not 0 <= spec.tier <= LAST_TIER:
+        raise UnusableSpec(kernel, f"tier is {spec.tier}; expected a whole number from 0 to {LAST_TIER}")
     for field, names in (("follows", spec.follows), ("conditions", tuple(spec.conditions))):
         for name in names:
             if name not in spec.requires:

@@ -51,6 +51,7 @@ def record(
         since_at=child.since_at,
         priority=spec.priority,
         critical=spec.critical,
+        tier=0 if spec.critical else spec.tier,
         requires=spec.requires,
         summary=child.summary,
         doc=child.code.doc if child.code else "",
