@@ -287,6 +287,12 @@ class StepRecord:
     """What it did, or why it did not."""
     undo: Mapping[str, object] | None = None
     """What its action needs to take it back; None where there is nothing to take back."""
+    turn: int = 0
+    """Its place in the order in which steps began; 0 while it has not."""
+    until: str = ""
+    """The condition at which what it did is taken back by itself; empty where it is to stay."""
+    ends_at: float | None = None
+    """When it is taken back at the latest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -311,6 +317,10 @@ class RunRecord:
     """How it stands or ended, in a few words."""
     question: str = ""
     """What a person is asked while it waits for one."""
+    deadline: float | None = None
+    """When a question that nobody answered counts as answered with no."""
+    automatic: bool = True
+    """Whether nobody asked for it: budgets count such runs only."""
 
 
 @dataclass(frozen=True, slots=True)

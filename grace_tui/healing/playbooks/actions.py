@@ -4,7 +4,7 @@ The engine checks every step against the catalogue when a playbook is loaded, so
 that does not exist is refused by name before anything runs.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
@@ -41,6 +41,10 @@ class ActionSpec:
     """Whether it waits for a person's answer."""
 
 
+def _kept_nowhere(undo: Mapping[str, object]) -> None:
+    """For calls of which nobody keeps a record."""
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
     """One action as it is to be carried out."""
@@ -50,6 +54,10 @@ class Call:
     incident: IncidentRecord
     run_id: str
     by: str
+    keep: Callable[[Mapping[str, object]], None] = _kept_nowhere
+    """Makes durable what `undo` will need. An action calls it before the first effect that outlives the process or a
+    failure of its own: between that effect and its answer the process may be killed. `undo` of an effect that never
+    came about does nothing."""
 
 
 @dataclass(frozen=True, slots=True)
