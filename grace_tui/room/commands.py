@@ -6,18 +6,17 @@ views do not have, for a page that shows the view itself.
 
 import functools
 import os
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import anyio
 import anyio.to_thread
-import msgspec
 
 from grace_tui.kernel.errors import GraceError
 from grace_tui.room import telling
 from grace_tui.room.asking import ask_kernel
+from grace_tui.room.commanding import Answer, Arguments, Command, answer, number, word
 from grace_tui.room.viewing import incident_view, task_view
 from grace_tui.runtime.storage.following import Part, place_before, read_on, readable
 from grace_tui.runtime.supervisor.child import Child
@@ -25,21 +24,8 @@ from grace_tui.runtime.supervisor.child import Child
 if TYPE_CHECKING:
     from grace_tui.room.core import Room
 
-Arguments = Mapping[str, object]
-Answer = Mapping[str, Any]
 WAIT_SECONDS = 10
 """Longest that one command waits; whoever wants more asks again."""
-
-
-@dataclass(frozen=True, slots=True)
-class Command:
-    run: "Callable[[Room, Arguments, str], Awaitable[Answer]]"
-    acts: bool = False
-    """Whether it changes anything; such commands are written to the audit log."""
-
-
-def answer(text: str, data: object = None, ok: bool = True) -> Answer:
-    return {"ok": ok, "text": text, "data": {} if data is None else msgspec.to_builtins(data)}
 
 
 async def status(room: "Room", arguments: Arguments, by: str) -> Answer:
@@ -51,7 +37,7 @@ async def kernel_list(room: "Room", arguments: Arguments, by: str) -> Answer:
 
 
 async def kernel_show(room: "Room", arguments: Arguments, by: str) -> Answer:
-    name = _word(arguments, "name")
+    name = word(arguments, "name")
     room.supervisor.child(name)
     shown = room.view()
     view = next(kernel for kernel in shown.kernels if kernel.name == name)
@@ -60,9 +46,9 @@ async def kernel_show(room: "Room", arguments: Arguments, by: str) -> Answer:
 
 async def kernel_logs(room: "Room", arguments: Arguments, by: str) -> Answer:
     """The newest lines; with a `place` (empty at first) also where to read on, for those who follow a log."""
-    name = _word(arguments, "name")
+    name = word(arguments, "name")
     room.supervisor.child(name)
-    count = _count(arguments, "lines", 200)
+    count = number(arguments, "lines", 200)
     if "place" in arguments:
         read = functools.partial(_logs_from, room.parts.kernel_log(name).path, str(arguments["place"]), count)
         part = await anyio.to_thread.run_sync(read)
@@ -80,7 +66,7 @@ async def kernel_act(room: "Room", arguments: Arguments, by: str, *, act: str) -
     """Act on a kernel, or on every replica of a group."""
     done = {"start": "is starting", "stop": "is stopping", "restart": "is restarting"}
     said = []
-    for name in room.settings.group(_word(arguments, "name")):
+    for name in room.settings.group(word(arguments, "name")):
         room.supervisor.child(name)
         if act in ("start", "restart"):
             await room.rereading.renew(name)
@@ -93,9 +79,9 @@ async def kernel_act(room: "Room", arguments: Arguments, by: str, *, act: str) -
 
 async def kernel_wait(room: "Room", arguments: Arguments, by: str) -> Answer:
     """Wait for a kernel, or all of a group, to be `running` or `stopped`; `over` says that waiting longer is idle."""
-    wanted = _word(arguments, "until")
-    names = room.settings.group(_word(arguments, "name"))
-    with anyio.move_on_after(min(_count(arguments, "within", 1), WAIT_SECONDS)):
+    wanted = word(arguments, "until")
+    names = room.settings.group(word(arguments, "name"))
+    with anyio.move_on_after(min(number(arguments, "within", 1), WAIT_SECONDS)):
         for name in names:
             await _settled(room.supervisor.child(name), wanted)
     children = [room.supervisor.child(name) for name in names]
@@ -123,7 +109,7 @@ async def incident_list(room: "Room", arguments: Arguments, by: str) -> Answer:
 
 
 async def incident_show(room: "Room", arguments: Arguments, by: str) -> Answer:
-    record = room.parts.book.get(_word(arguments, "id"))
+    record = room.parts.book.get(word(arguments, "id"))
     if record is None:
         raise GraceError(f"there is no incident {arguments.get('id')!r}")
     read = functools.partial(telling.bundle, room.parts.workspace.root, record)
@@ -134,7 +120,7 @@ async def incident_show(room: "Room", arguments: Arguments, by: str) -> Answer:
 
 
 async def incident_ack(room: "Room", arguments: Arguments, by: str) -> Answer:
-    record = room.parts.book.move(_word(arguments, "id"), "acknowledged", f"acknowledged by {by}", by)
+    record = room.parts.book.move(word(arguments, "id"), "acknowledged", f"acknowledged by {by}", by)
     return answer(f"{record.id} acknowledged", record)
 
 
@@ -143,7 +129,7 @@ async def task_list(room: "Room", arguments: Arguments, by: str) -> Answer:
 
 
 async def task_show(room: "Room", arguments: Arguments, by: str) -> Answer:
-    task = room.parts.queue.get(_word(arguments, "id"))
+    task = room.parts.queue.get(word(arguments, "id"))
     if task is None:
         raise GraceError(f"there is no task {arguments.get('id')!r}")
     return answer(telling.task_more(task) if arguments.get("more") else telling.task(task), task)
@@ -151,7 +137,7 @@ async def task_show(room: "Room", arguments: Arguments, by: str) -> Answer:
 
 async def task_approve(room: "Room", arguments: Arguments, by: str) -> Answer:
     """Apply a repair that waits for a person; one that takes longer than an answer may is carried out all the same."""
-    task_id = _word(arguments, "id")
+    task_id = word(arguments, "id")
     with anyio.move_on_after(WAIT_SECONDS):
         record = await room.healer.approve(task_id, by)
         return answer(f"{task_id} approved, and {record.state}: {record.detail}".rstrip(": "), record)
@@ -159,7 +145,7 @@ async def task_approve(room: "Room", arguments: Arguments, by: str) -> Answer:
 
 
 async def task_reject(room: "Room", arguments: Arguments, by: str) -> Answer:
-    task_id = _word(arguments, "id")
+    task_id = word(arguments, "id")
     return answer(f"{task_id} rejected", await room.healer.reject(task_id, by))
 
 
@@ -172,7 +158,7 @@ async def knowledge_list(room: "Room", arguments: Arguments, by: str) -> Answer:
 
 
 async def knowledge_show(room: "Room", arguments: Arguments, by: str) -> Answer:
-    wanted = _word(arguments, "id")
+    wanted = word(arguments, "id")
     for fix in room.healer.knowledge():
         if str(fix.get("signature", "")).startswith(wanted):
             return answer(telling.fix(fix), fix)
@@ -180,7 +166,7 @@ async def knowledge_show(room: "Room", arguments: Arguments, by: str) -> Answer:
 
 
 async def audit_tail(room: "Room", arguments: Arguments, by: str) -> Answer:
-    entries = room.parts.audit.tail(_count(arguments, "lines", 20))
+    entries = room.parts.audit.tail(number(arguments, "lines", 20))
     return answer("\n".join(telling.audit_line(entry) for entry in entries), {"entries": entries})
 
 
@@ -213,20 +199,6 @@ async def _decisions(room: "Room", resource: str) -> str:
         return str(await ask_kernel(room, "room", "clarity_framework", "explain", resource))
     except GraceError as error:
         return f"no recorded decisions: {error}"
-
-
-def _word(arguments: Arguments, key: str) -> str:
-    value = arguments.get(key)
-    if not isinstance(value, str) or not value:
-        raise GraceError(f"{key} is {value!r}; expected a name")
-    return value
-
-
-def _count(arguments: Arguments, key: str, default: int) -> int:
-    value = arguments.get(key, default)
-    if not isinstance(value, int) or not 1 <= value <= 100_000:
-        raise GraceError(f"{key} is {value!r}; expected a whole number from 1 to 100000")
-    return value
 
 
 def _act(name: str) -> Command:
