@@ -1,6 +1,7 @@
 """A matcher fits what a shell pattern fits, field by field; what cannot be used is refused with what is right."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -74,9 +75,10 @@ def test_a_pattern_fits_what_a_star_and_a_question_mark_stand_for(pattern: str, 
 @given(text=st.text(max_size=PATTERN_LIMIT).filter(bool), field=st.sampled_from(FIELDS))
 def test_a_text_without_stars_fits_itself_and_nothing_longer(text: str, field: str) -> None:
     plain = text.replace("*", "-").replace("?", "-")
-    record = replace(RECORD, coarse="", **{field: plain})
-    assert fits(checked({field: plain}), record)
-    assert not fits(checked({field: plain}), replace(record, **{field: plain + "x"}))
+    same: dict[str, Any] = {"coarse": "", field: plain}
+    longer: dict[str, Any] = {"coarse": "", field: plain + "x"}
+    assert fits(checked({field: plain}), replace(RECORD, **same))
+    assert not fits(checked({field: plain}), replace(RECORD, **longer))
 
 
 def test_text_made_to_hurt_is_held_against_a_pattern_made_to_hurt_in_no_time() -> None:
