@@ -51,6 +51,13 @@ class SupervisorSettings(Table, frozen=True):
     """Seconds a kernel that cannot be broken off is waited for; then the others start again on a fresh loop."""
 
 
+class IncidentSettings(Table, frozen=True):
+    """What becomes of failures."""
+
+    warn_before: Annotated[float, Meta(ge=0, le=86400)] = 600.0
+    """Seconds before the end of a silence at which the room announces it; of a short silence, its last tenth."""
+
+
 class RepairSettings(Table, frozen=True):
     """What the coding agent may do by itself."""
 
@@ -72,6 +79,7 @@ class Settings(Table, frozen=True):
 
     room: RoomSettings = RoomSettings()
     supervisor: SupervisorSettings = SupervisorSettings()
+    incidents: IncidentSettings = IncidentSettings()
     repair: RepairSettings = RepairSettings()
     screen: ScreenSettings = ScreenSettings()
     kernels: Mapping[str, KernelSettings] = {}
