@@ -18,6 +18,7 @@ from grace_tui.settings import parsing
         (parsing.span, "90s", 90.0),
         (parsing.span, "1h 30m", 5400.0),
         (parsing.span, "5min", 300.0),
+        (parsing.span, "2d 12h", 216_000.0),
         (parsing.span, 2.5, 2.5),
         (parsing.words, "sh -c 'a b'", ("sh", "-c", "a b")),
         (parsing.words, ["a b", ""], ("a b", "")),
