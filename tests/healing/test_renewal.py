@@ -35,7 +35,7 @@ class Remembered:
         self.known._write(replace(learned, signed=signed))
 
     def _as_signed_before(self, record: IncidentRecord) -> None:
-        self.book._shelf.put(record)
+        self.book._rows.put(record)
 
     def fix(self, signature: str) -> KnownFix | None:
         found = self.known.find(signature)

@@ -5,49 +5,41 @@ through IncidentPort. Facts go up through the injected `publish`. Bundles are wr
 """
 
 import threading
-from collections import OrderedDict
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Protocol
+
+import msgspec
 
 from grace_tui.healing.failure import Failure
-from grace_tui.healing.ids import Ids
-from grace_tui.healing.incidents.capture import capture, safe
-from grace_tui.healing.incidents.rows import TRIGGER, cheap_key, group_of, opened, signed_anew, with_line
-from grace_tui.healing.incidents.shelf import Shelf
-from grace_tui.healing.incidents.signature import Rule, Signature, sign
-from grace_tui.healing.incidents.states import UnknownIncident, check_move
+from grace_tui.healing.incidents.capture import safe
+from grace_tui.healing.incidents.causes import Causes
+from grace_tui.healing.incidents.inhibition import Family
+from grace_tui.healing.incidents.intake import Intake
+from grace_tui.healing.incidents.life import REOPEN_WITHIN, EvidencePort, Happened, Life
+from grace_tui.healing.incidents.register import Register
+from grace_tui.healing.incidents.rows import TRIGGER, hidden, with_line
+from grace_tui.healing.incidents.signature import Rule, sign
+from grace_tui.healing.incidents.states import UNANSWERED, IllegalMove, UnknownIncident, check_move
 from grace_tui.healing.store import Store
-from grace_tui.kernel.events import Event, IncidentChanged, IncidentOpened, KernelFailed
+from grace_tui.kernel.events import Event, IncidentOpened, KernelFailed
 from grace_tui.kernel.ports import Clock
 from grace_tui.kernel.records import IncidentRecord, IncidentState
+from grace_tui.kernel.redact import redact_value
+
+__all__ = ["GROUP_WAIT", "KEPT", "REOPEN_WITHIN", "EvidencePort", "IncidentBook"]
 
 KEPT = 1_000
 """Incidents that are remembered; beyond that the oldest resolved ones go."""
-REOPEN_WITHIN = 3_600.0
-RECENT = 256
-
-Key = tuple[str, str]
-"""Kernel and group."""
+GROUP_WAIT = 0.2
+"""Seconds in which a cause may be told after its consequences."""
 
 
-class EvidencePort(Protocol):
-    """Writes bundles. `collect` takes what is live at once and answers through `done`, from its own thread."""
+def _nothing_hides(record: IncidentRecord) -> str:
+    return ""
 
-    def collect(
-        self,
-        record: IncidentRecord,
-        failure: Failure,
-        error: BaseException | None,
-        related: tuple[IncidentRecord, ...],
-        done: Callable[[str, str, str], None],
-    ) -> None:
-        """`done` gets the incident's id, the bundle's folder, and why there is none or a part is missing."""
 
-    def remove(self, incident_id: str) -> None: ...
-
-    def close(self) -> None: ...
+def _nobody_asks(*told: object) -> None: ...
 
 
 class IncidentBook:
@@ -58,41 +50,39 @@ class IncidentBook:
         root: Path,
         publish: Callable[[Event], object],
         evidence: EvidencePort | None = None,
+        *,
+        group_wait: float = GROUP_WAIT,
+        keep: int = KEPT,
     ) -> None:
         self.clock, self.root, self.publish, self.evidence = clock, root, publish, evidence
+        self.suppress: Callable[[IncidentRecord], str] = _nothing_hides
+        """Asked of what opens or comes back: the silence that hides it, or nothing."""
+        self.hit: Callable[[IncidentRecord], object] = _nobody_asks
+        """Told of each failure that is counted while its incident is suppressed."""
+        self.released: Callable[[str, str], object] = _nobody_asks
+        """Told of each kernel that an incident hid, and the incident, once that is resolved."""
         self._lock = threading.RLock()
-        self._shelf = Shelf(store, clock)
-        self._ids = Ids("I", self._shelf.rows)
-        self._latest: dict[Key, str] = {
-            (row.record.kernel, group_of(row.record)): row.record.id for row in self._shelf.rows.values()
-        }
-        self._inherited = {record.id for record in self._shelf.all() if record.state != "resolved"}
-        self._recent: OrderedDict[Hashable, str] = OrderedDict()
-        self._rules: tuple[Rule, ...] = ()
-        self._told: list[IncidentChanged] = []
+        self._rows = Register(store, clock, publish, keep)
+        self._causes = Causes(self._rows, group_wait)
+        self._life = Life(self._rows, self._causes, self)
+        self._intake = Intake(self._rows, self._causes, self._life, root)
+
+    def join_family(self, family: Family) -> None:
+        """From now on a kernel's failure may be explained by one that it requires."""
+        self._causes.family = family
 
     def regroup(self, rules: Sequence[Rule]) -> None:
         """From now on failures are grouped by these rules; an incident that is there keeps its signature and group."""
         with self._lock:
-            self._rules = tuple(rules)
-            self._recent.clear()
+            self._intake.regroup(tuple(rules))
 
     # ---- what happened
 
     def record(self, failed: KernelFailed) -> IncidentRecord:
-        """Open an incident for a failure, or count it on the one that is open."""
+        """Open an incident for a failure, or count it: on the one that is open, or on the one that explains it."""
         with self._lock:
-            self._flush()
-            key = cheap_key(failed)
-            known = self._recent.get(key) if key is not None else None
-            current = self._current((failed.kernel, known)) if known else None
-            if current is not None and current.state != "resolved":
-                return self._again(current, failed.at)
-            failure = capture(failed.error, kernel=failed.kernel, phase=failed.phase, root=self.root, at=failed.at)
-            signature = sign(failure, self._rules)
-            if key is not None:
-                self._remember(key, signature.group)
-            return self._enter(failure, signature, failed.error, by="room")
+            self._rows.flush()
+            return self._intake.take(failed)
 
     def report(
         self,
@@ -106,28 +96,37 @@ class IncidentBook:
     ) -> IncidentRecord:
         """Open (or count again) an incident that no exception announced."""
         with self._lock:
-            self._flush()
+            self._rows.flush()
             failure = Failure(kernel, TRIGGER, kind, safe(message, self.root), frames=(), at=self.clock.time())
-            record = self._enter(failure, sign(failure, self._rules), None, by)
-            if (route, facts or {}) == (record.route, record.facts):
-                return record
-            record = replace(record, route=route, facts=dict(facts or {}))
-            self._shelf.put(record)
-            return record
+            signature = sign(failure, self._intake.rules)
+            what = Happened(failure, signature, by=by, route=route, facts=_plain(facts or {}))
+            known = self._life.known(what)
+            if known is None:
+                return self._life.open(what)
+            if known.state == "resolved":
+                return self._life.come_back(known, what)
+            return self._life.again(replace(known, route=what.route, facts=what.facts), failure.at)
 
     def kernel_running(self, kernel: str, by: str) -> tuple[IncidentRecord, ...]:
         """Resolve what a kernel's failures opened, now that it runs again; repairs decide about their own."""
         with self._lock:
-            ended = [record for record in self._shelf.all() if record.kernel == kernel and self._is_over(record)]
-            return tuple(self._move(record, "resolved", self._why_over(record), by) for record in ended)
+            self._causes.is_up(kernel)
+            ended = [record for record in self._rows.unresolved(kernel) if self._life.is_over(record)]
+            return tuple(self._life.move(record, "resolved", self._life.why_over(record), by) for record in ended)
 
     def kernel_quarantined(self, kernel: str, reason: str, by: str) -> tuple[IncidentRecord, ...]:
         """Say on what a kernel's failures opened that it is not restarted any more."""
         with self._lock:
-            still = [record for record in self._shelf.all() if record.kernel == kernel and record.state != "resolved"]
+            still = [record for record in self._rows.unresolved(kernel) if record.phase != TRIGGER]
             text = f"quarantined: {reason}"
-            lines = [with_line(record, self.clock.time(), by, text) for record in still if record.phase != TRIGGER]
-            return tuple(self._changed(replace(record, action=record.action or text), text) for record in lines)
+            lines = [with_line(record, self.clock.time(), by, text) for record in still]
+            return tuple(self._rows.change(replace(record, action=record.action or text), text) for record in lines)
+
+    def kernel_gone(self, kernel: str, reason: str, by: str) -> tuple[IncidentRecord, ...]:
+        """Resolve what is open about a kernel that the room does not have any more."""
+        with self._lock:
+            self._causes.is_up(kernel)
+            return tuple(self._life.move(record, "resolved", reason, by) for record in self._rows.unresolved(kernel))
 
     # ---- what is done about it
 
@@ -136,11 +135,67 @@ class IncidentBook:
         Raises:
             UnknownIncident: there is no such incident.
             IllegalMove: `state` does not follow the incident's own.
+            HasSuccessor: it cannot be reopened, because a newer one is about the same failures.
         """
         with self._lock:
-            record = self._known(incident_id)
+            record = self._rows.known(incident_id)
             check_move(incident_id, record.state, state)
-            return self._move(record, state, reason, by)
+            return self._life.move(record, state, reason, by)
+
+    def take(self, incident_id: str, owner: str, by: str, reason: str = "") -> IncidentRecord:
+        """Give an incident an owner: a person who looks after it.
+
+        Raises:
+            UnknownIncident: there is no such incident.
+            IllegalMove: it is resolved.
+        """
+        with self._lock:
+            record = self._rows.known(incident_id)
+            if record.state == "resolved":
+                raise IllegalMove(incident_id, record.state, "acknowledged")
+            why = f"taken by {owner}" if record.owner in ("", owner) else f"taken by {owner} from {record.owner}"
+            why = f"{why}: {reason}" if reason else why
+            record = replace(record, owner=owner)
+            if record.state in UNANSWERED:
+                return self._life.move(record, "acknowledged", why, by)
+            return self._rows.change(with_line(record, self.clock.time(), by, why), why)
+
+    def release(self, incident_id: str, reason: str, by: str) -> IncidentRecord:
+        """Take its owner from an incident; one that was only acknowledged is open again.
+
+        Raises:
+            UnknownIncident: there is no such incident.
+        """
+        with self._lock:
+            record = self._rows.known(incident_id)
+            why = f"released by {record.owner or by}: {reason}"
+            record = replace(record, owner="")
+            if record.state == "acknowledged":
+                return self._life.move(record, "open", why, by)
+            return self._rows.change(with_line(record, self.clock.time(), by, why), why)
+
+    def hide(self, incident_id: str, what: str, reason: str, by: str) -> IncidentRecord:
+        """Suppress an incident that `what`, a silence, hides.
+
+        Raises:
+            UnknownIncident: there is no such incident.
+            IllegalMove: it is being watched.
+        """
+        with self._lock:
+            record = self._rows.known(incident_id)
+            check_move(incident_id, record.state, "suppressed")
+            return self._rows.change(hidden(record, what, self.clock.time(), by, reason), reason)
+
+    def unhide(self, what: str, reason: str, by: str = "room") -> tuple[IncidentRecord, ...]:
+        """Open again what a silence hid, to be answered."""
+        with self._lock:
+            held = [record for record in self._rows.unresolved() if record.hidden_by == what]
+            freed = tuple(
+                self._life.move(record, "open", reason, by) for record in held if record.state == "suppressed"
+            )
+            for record in freed:
+                self.publish(IncidentOpened(record.id, record.kernel, record.signature, record.title))
+            return freed
 
     def note(
         self,
@@ -154,7 +209,7 @@ class IncidentBook:
     ) -> IncidentRecord:
         """Write down what became known; a new action is a line of the timeline too."""
         with self._lock:
-            old = self._known(incident_id)
+            old = self._rows.known(incident_id)
             new = replace(
                 old,
                 provider=old.provider if provider is None else provider,
@@ -166,157 +221,84 @@ class IncidentBook:
                 return old
             if new.action != old.action:
                 new = with_line(new, self.clock.time(), by, new.action)
-            self._inherited.discard(incident_id)
-            return self._changed(new, new.action)
+            self._life.inherited.discard(incident_id)
+            return self._rows.change(new, new.action)
 
     # ---- what is known
 
     def all(self) -> tuple[IncidentRecord, ...]:
         with self._lock:
-            return self._shelf.all()
+            return self._rows.all()
 
     def get(self, incident_id: str) -> IncidentRecord | None:
         with self._lock:
-            return self._shelf.get(incident_id)
+            return self._rows.get(incident_id)
 
     def failure(self, incident_id: str) -> Failure:
         """The failure that opened the incident, or reopened it.
 
         Raises:
             UnknownIncident: there is no such incident.
+            UnreadableFailure: what is stored of it is no failure.
         """
         with self._lock:
-            failure = self._shelf.failure(incident_id)
+            failure = self._rows.shelf.failure(incident_id)
         if failure is None:
             raise UnknownIncident(incident_id)
         return failure
 
+    def rate(self, incident_id: str) -> float:
+        """Failures within the last minute; it falls by itself."""
+        with self._lock:
+            return self._rows.rate(incident_id)
+
+    def hidden_by(self, kernel: str) -> str:
+        """The incident that explains why a kernel fails at the moment; empty where its failures are its own."""
+        with self._lock:
+            return self._causes.hidden_by(kernel)
+
+    def wait_left(self, incident_id: str) -> float:
+        """Seconds in which a cause of this incident may still be told: whoever answers it waits for so long."""
+        with self._lock:
+            return self._causes.wait_left(incident_id)
+
     @property
     def problem(self) -> str:
         """Why incidents are not remembered at the moment; empty when they are."""
-        return self._shelf.problem
+        return self._rows.shelf.problem
+
+    @property
+    def unreadable(self) -> Mapping[str, str]:
+        """Ids of stored incidents that could not be read, and why."""
+        return self._rows.shelf.unreadable
+
+    # ---- its own life
 
     def flush(self) -> None:
         """Write and publish what is overdue; the room calls it with every tick."""
         with self._lock:
-            self._flush()
+            self._rows.flush()
 
     def close(self) -> None:
         if self.evidence is not None:
             self.evidence.close()
         with self._lock:
-            self._shelf.flush(everything=True)
+            self._rows.shelf.flush(everything=True)
 
-    # ---- rules
-
-    def _enter(self, failure: Failure, signature: Signature, error: BaseException | None, by: str) -> IncidentRecord:
-        current = self._current((failure.kernel, signature.group))
-        if current is None:
-            return self._open(failure, signature, error, by)
-        if current.state != "resolved":
-            return self._again(current, failure.at)
-        if self.clock.time() - (current.resolved_at or 0.0) <= REOPEN_WITHIN:
-            return self._reopen(signed_anew(current, signature), failure, error, by)
-        return self._open(failure, signature, error, by)
-
-    def _open(self, failure: Failure, signature: Signature, error: BaseException | None, by: str) -> IncidentRecord:
-        record = opened(self._ids.new(failure.at), failure, signature, by)
-        self._latest[record.kernel, group_of(record)] = record.id
-        self._make_room()
-        self._shelf.put(record, failure)
-        self._collect(record, failure, error)
-        self.publish(IncidentOpened(record.id, record.kernel, record.signature, record.title))
-        return self._known(record.id)
-
-    def _again(self, record: IncidentRecord, at: float) -> IncidentRecord:
-        self._inherited.discard(record.id)
-        record = replace(record, count=record.count + 1, last_at=max(at, record.last_at))
-        return self._changed(record, "happened again", at_once=False)
-
-    def _reopen(self, record: IncidentRecord, failure: Failure, error: BaseException | None, by: str) -> IncidentRecord:
-        record = replace(
-            record, state="reopened", count=record.count + 1, last_at=failure.at, resolved_at=None, action=""
-        )
-        record = with_line(record, self.clock.time(), by, "reopened: happened again")
-        self._shelf.put(record, failure)
-        self._collect(record, failure, error)
-        self.publish(IncidentChanged(record.id, record.state, "happened again", record.count))
-        return self._known(record.id)
-
-    def _move(self, record: IncidentRecord, state: IncidentState, reason: str, by: str) -> IncidentRecord:
-        if record.state == state == "resolved":
-            return record
-        self._inherited.discard(record.id)
-        resolved_at = self.clock.time() if state == "resolved" else None
-        record = replace(record, state=state, action=reason, resolved_at=resolved_at)
-        return self._changed(with_line(record, self.clock.time(), by, f"{state}: {reason}"), reason)
-
-    def _changed(self, record: IncidentRecord, reason: str, *, at_once: bool = True) -> IncidentRecord:
-        self._shelf.put(record, at_once=at_once)
-        self.publish(IncidentChanged(record.id, record.state, reason, record.count))
-        return record
-
-    def _is_over(self, record: IncidentRecord) -> bool:
-        if record.id in self._inherited:
-            return True
-        return record.phase != TRIGGER and record.state in ("open", "acknowledged", "reopened")
-
-    def _why_over(self, record: IncidentRecord) -> str:
-        return "the room was restarted" if record.id in self._inherited else "running again"
-
-    # ---- bookkeeping
-
-    def _current(self, key: Key) -> IncidentRecord | None:
-        incident_id = self._latest.get(key)
-        return self._shelf.get(incident_id) if incident_id else None
-
-    def _known(self, incident_id: str) -> IncidentRecord:
-        record = self._shelf.get(incident_id)
-        if record is None:
-            raise UnknownIncident(incident_id)
-        return record
-
-    def _remember(self, key: Hashable, group: str) -> None:
-        self._recent[key] = group
-        if len(self._recent) > RECENT:
-            self._recent.popitem(last=False)
-
-    def _make_room(self) -> None:
-        if len(self._shelf.rows) < KEPT:
-            return
-        oldest = next((record for record in reversed(self._shelf.all()) if record.state == "resolved"), None)
-        if oldest is None:
-            return
-        self._shelf.drop(oldest.id)
-        if self._latest.get((oldest.kernel, group_of(oldest))) == oldest.id:
-            del self._latest[oldest.kernel, group_of(oldest)]
-        if self.evidence is not None:
-            self.evidence.remove(oldest.id)
-
-    def _collect(self, record: IncidentRecord, failure: Failure, error: BaseException | None) -> None:
-        if self.evidence is None:
-            return
-        related = tuple(
-            other
-            for other in self._shelf.all()
-            if other.id != record.id and (other.state != "resolved" or other.coarse == record.coarse)
-        )
-        self.evidence.collect(record, failure, error, related, self._bundled)
-
-    def _bundled(self, incident_id: str, folder: str, problem: str) -> None:
+    def bundled(self, incident_id: str, folder: str, problem: str) -> None:
         """A bundle was written, or not. Called from the evidence's thread, so the fact waits for the next flush."""
         with self._lock:
-            record = self._shelf.get(incident_id)
+            record = self._rows.get(incident_id)
             if record is None:
                 return
             record = replace(record, bundle=folder or record.bundle)
             if problem:
                 record = with_line(record, self.clock.time(), "evidence", problem)
-            self._shelf.put(record)
-            self._told.append(IncidentChanged(record.id, record.state, problem or "evidence kept", record.count))
+            self._rows.put(record)
+            self._rows.tidings.owe(incident_id, problem or "evidence kept")
 
-    def _flush(self) -> None:
-        self._shelf.flush()
-        told, self._told = self._told, []
-        for event in told:
-            self.publish(event)
+
+def _plain(facts: Mapping[str, object]) -> Mapping[str, object]:
+    """What a trigger measured, as it may be kept and shown."""
+    plain = msgspec.to_builtins(dict(facts), enc_hook=str, str_keys=True)
+    return {str(name): redact_value(value) for name, value in plain.items()}

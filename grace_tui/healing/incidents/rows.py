@@ -1,20 +1,18 @@
-"""Rows of the incident book as values: how one begins, and how its timeline grows. Pure."""
+"""Rows of the incident book as values: how one begins, what happens to it, and how its timeline grows. Pure."""
 
-from collections.abc import Hashable
 from dataclasses import replace
 from typing import TypedDict
 
 from grace_tui.healing.failure import Failure
-from grace_tui.healing.incidents.capture import chain_of, leaf_of, text_of, trace_of
 from grace_tui.healing.incidents.places import is_own
 from grace_tui.healing.incidents.signature import Signature
-from grace_tui.kernel.errors import RemoteFailure
-from grace_tui.kernel.events import KernelFailed
-from grace_tui.kernel.records import IncidentRecord
+from grace_tui.kernel.records import HiddenFailure, IncidentRecord, IncidentState
 
 FIRST_LINES, LAST_LINES = 20, 180
 """How much of a long timeline is kept."""
 TITLE_LIMIT = 160
+TITLES_A_KERNEL = 5
+"""Failures of one kernel that are told apart where another's incident hides them."""
 
 TRIGGER = "trigger"
 """The phase of an incident that was reported, not raised."""
@@ -28,7 +26,7 @@ def opened(incident_id: str, failure: Failure, signature: Signature, by: str) ->
         phase=failure.phase,
         kind=failure.kind,
         message=failure.message,
-        title=_title(failure),
+        title=title_of(failure),
         signature=signature.strict,
         coarse=signature.coarse,
         state="open",
@@ -51,27 +49,59 @@ def group_of(record: IncidentRecord) -> str:
 
 
 def with_line(record: IncidentRecord, at: float, by: str, text: str) -> IncidentRecord:
-    """The row with one more line in its timeline; a long one loses its middle."""
+    """The row with one more line in its timeline, which never goes back in time; a long one loses its middle."""
+    if record.timeline:
+        at = max(at, record.timeline[-1][0])
     lines = (*record.timeline, (at, by, text))
     if len(lines) > FIRST_LINES + LAST_LINES:
         lines = lines[:FIRST_LINES] + lines[-LAST_LINES:]
     return replace(record, timeline=lines)
 
 
-def cheap_key(failed: KernelFailed) -> Hashable:
-    """Equal keys have equal signatures, so a storm of one failure is looked at closely only once.
+def counted(record: IncidentRecord, at: float, *, variant: bool = False) -> IncidentRecord:
+    """The row with one more failure; a variant is one of another signature."""
+    count, variants = record.count + 1, record.variants + variant
+    return replace(record, count=count, variants=variants, last_at=max(at, record.last_at))
 
-    None where the signature depends on more than type, text and functions.
-    """
-    leaf, groups = leaf_of(failed.error)
-    told_elsewhere = issubclass(type(leaf), RemoteFailure) or "remote_failure" in object.__getattribute__(
-        leaf, "__dict__"
-    )
-    if groups or told_elsewhere or issubclass(type(leaf), SyntaxError):
-        return None
-    codes = tuple((frame.f_code.co_filename, frame.f_code.co_qualname) for frame, _ in trace_of(leaf))
-    chain = tuple((type(link).__name__, text_of(link)) for link in chain_of(leaf))
-    return failed.kernel, failed.phase, type(leaf).__name__, text_of(leaf), chain, codes
+
+def came_back(record: IncidentRecord, at: float, now: float, by: str, *, variant: bool = False) -> IncidentRecord:
+    """The resolved row of a failure that happened again."""
+    record = replace(counted(record, at, variant=variant), state="reopened", resolved_at=None, action="", hidden_by="")
+    return with_line(record, now, by, "reopened: happened again")
+
+
+def moved(record: IncidentRecord, state: IncidentState, now: float, by: str, reason: str) -> IncidentRecord:
+    """The row in another state, or in the same for another reason."""
+    resolved_at = now if state == "resolved" else None
+    hidden_by = record.hidden_by if state == "suppressed" else ""
+    record = replace(record, state=state, action=reason, resolved_at=resolved_at, hidden_by=hidden_by)
+    return with_line(record, now, by, f"{state}: {reason}")
+
+
+def hidden(record: IncidentRecord, what: str, now: float, by: str, reason: str) -> IncidentRecord:
+    """The row while `what`, a silence or an incident, hides it."""
+    return replace(moved(record, "suppressed", now, by, reason), hidden_by=what)
+
+
+def hiding(record: IncidentRecord, kernel: str, title: str, at: float, count: int = 1) -> IncidentRecord:
+    """The row of a cause, with failures of another kernel that it explains."""
+    mine = [place for place, found in enumerate(record.hides) if found.kernel == kernel]
+    same = next((place for place in mine if record.hides[place].title == title), None)
+    if same is None and len(mine) < TITLES_A_KERNEL:
+        new = HiddenFailure(kernel, title, count, at, at)
+        return with_line(
+            replace(record, hides=(*record.hides, new)), at, "room", f"hides a failure of {kernel}: {title}"
+        )
+    place = mine[-1] if same is None else same
+    old = record.hides[place]
+    again = replace(old, count=old.count + count, last_at=max(at, old.last_at))
+    return replace(record, hides=(*record.hides[:place], again, *record.hides[place + 1 :]))
+
+
+def title_of(failure: Failure) -> str:
+    first = failure.message.strip().partition("\n")[0]
+    title = f"{failure.kind}: {first}" if first else failure.kind
+    return title if len(title) <= TITLE_LIMIT else f"{title[: TITLE_LIMIT - 1]}…"
 
 
 class _Grouped(TypedDict):
@@ -83,12 +113,6 @@ class _Grouped(TypedDict):
 def _grouped(signature: Signature) -> _Grouped:
     group = "" if signature.group == signature.strict else signature.group
     return {"group": group, "parts": signature.parts, "left_out": signature.left_out}
-
-
-def _title(failure: Failure) -> str:
-    first = failure.message.strip().partition("\n")[0]
-    title = f"{failure.kind}: {first}" if first else failure.kind
-    return title if len(title) <= TITLE_LIMIT else f"{title[: TITLE_LIMIT - 1]}…"
 
 
 def _provider(failure: Failure) -> str:

@@ -11,7 +11,8 @@ import msgspec
 
 from grace_tui.healing.failure import Failure
 from grace_tui.healing.incidents.codec import decode, encode, failure_from_json
-from grace_tui.healing.store import Store
+from grace_tui.healing.incidents.states import UnreadableFailure
+from grace_tui.healing.store import Row, Store
 from grace_tui.kernel.ports import Clock
 from grace_tui.kernel.records import IncidentRecord
 
@@ -27,7 +28,6 @@ class _Row:
     record: IncidentRecord
     failure: Failure | None
     """None where the store has it."""
-    dirty: bool
     written: float
     """Monotonic time of the last write."""
 
@@ -38,9 +38,11 @@ class Shelf:
         self.rows: dict[str, _Row] = {}
         self.problem = ""
         """Why the last write failed; empty when it did not."""
-        self.unreadable: list[str] = []
-        """Ids of stored rows that could not be read; they stay in the store."""
+        self.unreadable: dict[str, str] = {}
+        """Ids of stored rows that could not be read, and why; they stay in the store as they are."""
         self._all: tuple[IncidentRecord, ...] | None = None
+        self._dirty: dict[str, _Row] = {}
+        """Rows that are not written as they are."""
         self._load()
 
     def all(self) -> tuple[IncidentRecord, ...]:
@@ -57,22 +59,31 @@ class Shelf:
         """Keep a record, and the failure where there is a new one."""
         row = self.rows.get(record.id)
         if row is None:
-            row = self.rows[record.id] = _Row(record, failure, True, float("-inf"))
-        row.record, row.dirty = record, True
+            row = self.rows[record.id] = _Row(record, failure, float("-inf"))
+        row.record = record
+        self._dirty[record.id] = row
         row.failure = failure or row.failure
         self._all = None
         if at_once or self.clock.monotonic() - row.written >= WRITE_EVERY:
             self._write([row])
 
     def failure(self, incident_id: str) -> Failure | None:
+        """
+        Raises:
+            UnreadableFailure: what is stored is no failure.
+        """
         row = self.rows.get(incident_id)
         if row is None or row.failure is not None:
             return row.failure if row else None
-        found = self.store.read("SELECT failure FROM incidents WHERE id = ?", incident_id)
-        return failure_from_json(found[0][0]) if found else None
+        try:
+            found = self.store.read("SELECT CAST(failure AS BLOB) FROM incidents WHERE id = ?", incident_id)
+            return failure_from_json(found[0][0]) if found else None
+        except (msgspec.DecodeError, sqlite3.DatabaseError) as error:
+            raise UnreadableFailure(incident_id, str(error)) from error
 
     def drop(self, incident_id: str) -> None:
         del self.rows[incident_id]
+        self._dirty.pop(incident_id, None)
         self._all = None
         try:
             self.store.write("DELETE FROM incidents WHERE id = ?", incident_id)
@@ -82,7 +93,7 @@ class Shelf:
     def flush(self, *, everything: bool = False) -> None:
         """Write the rows whose turn it is."""
         now = self.clock.monotonic()
-        due = [row for row in self.rows.values() if row.dirty and (everything or now - row.written >= WRITE_EVERY)]
+        due = [row for row in self._dirty.values() if everything or now - row.written >= WRITE_EVERY]
         if due:
             self._write(due)
 
@@ -98,7 +109,8 @@ class Shelf:
             return
         self.problem = ""
         for row in rows:
-            row.dirty, row.failure = False, None
+            row.failure = None
+            del self._dirty[row.record.id]
 
     def _write_one(self, row: _Row) -> None:
         record = row.record
@@ -108,10 +120,19 @@ class Shelf:
             self.store.write(_PUT, record.id, record.opened_at, encode(record), encode(row.failure))
 
     def _load(self) -> None:
-        for incident_id, data in self.store.read("SELECT id, record FROM incidents ORDER BY opened_at, id"):
+        for incident_id, data in self._stored():
             try:
                 record = decode(data, IncidentRecord)
-            except msgspec.DecodeError:
-                self.unreadable.append(incident_id)
+                if record.id != incident_id:
+                    raise msgspec.ValidationError(f"it says that its id is {record.id!r}")
+            except msgspec.DecodeError as error:
+                self.unreadable[incident_id] = str(error)
                 continue
-            self.rows[record.id] = _Row(record, None, False, float("-inf"))
+            self.rows[record.id] = _Row(record, None, float("-inf"))
+
+    def _stored(self) -> list[Row]:
+        try:
+            return self.store.read("SELECT id, CAST(record AS BLOB) FROM incidents ORDER BY opened_at, id")
+        except sqlite3.DatabaseError as error:
+            self.problem = str(error)
+            return []

@@ -12,15 +12,26 @@ MOVES: dict[IncidentState, frozenset[IncidentState]] = {
     "in_repair": frozenset({"open", "reopened", "acknowledged", "watching", "resolved", "suppressed"}),
     "watching": frozenset({"open", "reopened", "in_repair", "resolved"}),
     "suppressed": frozenset({"open", "reopened", "resolved"}),
-    "resolved": frozenset({"reopened"}),
+    "resolved": frozenset({"reopened", "suppressed"}),
 }
-"""Staying in a state, with a new reason, is always allowed."""
+"""Staying in a state, with a new reason, is always allowed. What comes back while it is hidden stays hidden."""
+
+UNANSWERED: frozenset[IncidentState] = frozenset({"open", "reopened"})
+"""Nobody has said yet that they look after it."""
 
 
 class UnknownIncident(GraceError):
     def __init__(self, incident_id: str) -> None:
         super().__init__(f"there is no incident {incident_id}")
         self.incident_id = incident_id
+
+
+class UnreadableFailure(GraceError):
+    """The failure that an incident is about is stored, but not in a form that this Grace reads."""
+
+    def __init__(self, incident_id: str, problem: str) -> None:
+        super().__init__(f"the failure of {incident_id} cannot be read: {problem}; the stored row was left as it is")
+        self.incident_id, self.problem = incident_id, problem
 
 
 class IllegalMove(GraceError):
@@ -30,6 +41,14 @@ class IllegalMove(GraceError):
         allowed = ", ".join(sorted(MOVES[old]))
         super().__init__(f"{incident_id} is {old}; it may become {allowed}, not {new}")
         self.incident_id, self.old, self.new = incident_id, old, new
+
+
+class HasSuccessor(GraceError):
+    """An incident cannot be reopened: a newer one is about the same failures already."""
+
+    def __init__(self, incident_id: str, newer: str) -> None:
+        super().__init__(f"{incident_id} cannot be reopened: {newer} is about the same failures")
+        self.incident_id, self.newer = incident_id, newer
 
 
 def check_move(incident_id: str, old: IncidentState, new: IncidentState) -> None:

@@ -10,8 +10,7 @@ from pathlib import Path
 import pytest
 
 from grace_tui.healing.failure import Failure
-from grace_tui.healing.incidents import book as module
-from grace_tui.healing.incidents.book import REOPEN_WITHIN, IncidentBook
+from grace_tui.healing.incidents.book import KEPT, REOPEN_WITHIN, IncidentBook
 from grace_tui.healing.incidents.rows import FIRST_LINES, LAST_LINES
 from grace_tui.healing.incidents.states import IllegalMove, UnknownIncident
 from grace_tui.healing.store import Store, open_store
@@ -31,14 +30,15 @@ class Room:
     root: Path
     clock: ManualClock = field(default_factory=ManualClock)
     events: list[Event] = field(default_factory=list)
+    keep: int = KEPT
 
     def __post_init__(self) -> None:
         self.store: Store = open_store(self.root / ".grace/room.db")
-        self.book = IncidentBook(self.store, self.clock, self.root, self.events.append)
+        self.book = IncidentBook(self.store, self.clock, self.root, self.events.append, keep=self.keep)
 
     def restarted(self) -> "Room":
         self.close()
-        return Room(self.root, self.clock)
+        return Room(self.root, self.clock, keep=self.keep)
 
     def close(self) -> None:
         self.book.close()
@@ -265,8 +265,8 @@ def test_a_timeline_keeps_its_beginning_and_its_end(room: Room) -> None:
     assert record.timeline[-1][2] == "open: try 299"
 
 
-def test_the_oldest_resolved_incident_makes_room(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "KEPT", 3)
+def test_the_oldest_resolved_incident_makes_room(tmp_path: Path) -> None:
+    room = Room(tmp_path, keep=3)
     ids = [room.book.record(failed(ValueError(name))).id for name in ("one", "two", "three")]
     room.book.move(ids[1], "resolved", "fixed", "coding_agent")
     room.book.record(failed(ValueError("four")))

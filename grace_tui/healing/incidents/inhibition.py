@@ -1,0 +1,91 @@
+"""Which failures are only consequences: a kernel that fails because one that it needs is down. Pure.
+
+The incident book asks this of every failure; a consequence opens no incident, and is counted on the one that explains
+it. An error that says that code is wrong is nobody's consequence, whatever the code was doing at the time.
+"""
+
+import re
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+from grace_tui.healing.failure import Failure
+from grace_tui.healing.incidents.signature.kinds import kind_of
+
+OWN_BUGS = frozenset(
+    {
+        "ArithmeticError",
+        "AssertionError",
+        "AttributeError",
+        "ImportError",
+        "IndentationError",
+        "IndexError",
+        "KeyError",
+        "ModuleNotFoundError",
+        "NameError",
+        "RecursionError",
+        "SyntaxError",
+        "TypeError",
+        "UnboundLocalError",
+        "ZeroDivisionError",
+    }
+)
+LACKING = frozenset({"start", "probe", "heartbeat"})
+"""Phases in which a kernel fails for want of one that it requires."""
+_DOWN = re.compile(r"^\S+ called (\S+), which is ")
+
+
+class Family(Protocol):
+    """What the room knows of its kernels."""
+
+    def requires(self, kernel: str) -> tuple[str, ...]: ...
+
+    def is_up(self, kernel: str) -> bool: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Consequence:
+    """What may make a failure the consequence of another's."""
+
+    kernel: str
+    providers: tuple[str, ...] = ()
+    """Kernels that it named as down, the innermost cause first."""
+    lacking: bool = False
+    """Whether it failed in a phase in which a kernel wants those that it requires."""
+
+    @property
+    def possible(self) -> bool:
+        return self.lacking or bool(self.providers)
+
+
+def consequence_of(failure: Failure) -> Consequence:
+    """What a failure says of its own cause."""
+    if kind_of(failure.kind, failure.message) in OWN_BUGS:
+        return Consequence(failure.kernel)
+    links = (*failure.chain, (failure.kind, failure.message))
+    named = (_DOWN.match(message) for kind, message in links if kind_of(kind, message) == "ProviderDown")
+    providers = dict.fromkeys(found[1] for found in named if found and found[1] != failure.kernel)
+    return Consequence(failure.kernel, tuple(providers), failure.phase in LACKING)
+
+
+def cause_of(found: Consequence, family: Family | None, incident_of: Callable[[str], str]) -> str:
+    """The incident that explains a failure; empty where none does.
+
+    `incident_of` says which incident explains whatever fails for want of a kernel; empty where none does.
+    """
+    suspects = [*found.providers, *(_missing(found.kernel, family) if found.lacking and family else ())]
+    return next((incident for kernel in suspects if (incident := incident_of(kernel))), "")
+
+
+def _missing(kernel: str, family: Family) -> Iterator[str]:
+    """What a kernel requires, directly or through others, and is not up: the nearest first."""
+    seen, left = {kernel}, deque(family.requires(kernel))
+    while left:
+        provider = left.popleft()
+        if provider in seen:
+            continue
+        seen.add(provider)
+        if not family.is_up(provider):
+            yield provider
+        left.extend(family.requires(provider))

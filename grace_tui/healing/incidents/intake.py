@@ -1,0 +1,90 @@
+"""How closely a failure is looked at: counted by its key, looked at and signed, or only counted as part of a storm.
+
+The incident book gives every KernelFailed to `take`, under its lock. A closer look takes about a millisecond of the
+loop; what is counted takes some fifty microseconds.
+"""
+
+from pathlib import Path
+
+from grace_tui.healing.incidents.capture import capture
+from grace_tui.healing.incidents.causes import Causes
+from grace_tui.healing.incidents.inhibition import consequence_of
+from grace_tui.healing.incidents.keys import Keys, keys_of
+from grace_tui.healing.incidents.life import Happened, Life
+from grace_tui.healing.incidents.register import Register
+from grace_tui.healing.incidents.rows import group_of
+from grace_tui.healing.incidents.signature import Rule, sign
+from grace_tui.healing.incidents.storms import Seen, Storms, storm_of
+from grace_tui.kernel.events import KernelFailed
+from grace_tui.kernel.records import IncidentRecord
+
+
+class Intake:
+    def __init__(self, rows: Register, causes: Causes, life: Life, root: Path) -> None:
+        self.rows, self.causes, self.life, self.root = rows, causes, life, root
+        self.rules: tuple[Rule, ...] = ()
+        self.storms = Storms()
+
+    def regroup(self, rules: tuple[Rule, ...]) -> None:
+        self.rules = rules
+        self.storms.forget()
+
+    def take(self, failed: KernelFailed) -> IncidentRecord:
+        """The row that a failure is counted on from now on."""
+        keys = keys_of(failed)
+        seen = self.storms.seen(keys)
+        if seen is None and not self.storms.may_look(failed.kernel, self.rows.clock.monotonic()):
+            seen = self.storms.like(keys)
+            if seen is None:
+                return self._storm(failed.kernel, failed.at)
+        record = self._seen_before(failed, seen) if seen else None
+        return record or self._look(failed, keys)
+
+    def _seen_before(self, failed: KernelFailed, seen: Seen) -> IncidentRecord | None:
+        """Count a failure that is known already; None where it has to be looked at after all."""
+        cause = self.causes.cause(seen.consequence)
+        if cause is not None:
+            return self.life.explained(cause, failed.kernel, seen.title, failed.at)
+        record = self.rows.current(failed.kernel, seen.group)
+        if record is None or record.state == "resolved":
+            return None
+        return self.life.again(record, failed.at, variant=seen.variant)
+
+    def _look(self, failed: KernelFailed, keys: Keys) -> IncidentRecord:
+        failure = capture(failed.error, kernel=failed.kernel, phase=failed.phase, root=self.root, at=failed.at)
+        what = Happened(failure, sign(failure, self.rules), failed.error, consequence=consequence_of(failure))
+        cause = self.causes.cause(what.consequence)
+        if cause is not None:
+            record, group = self.life.explained(cause, failed.kernel, what.title, failed.at), what.signature.group
+        else:
+            record = self._enter(what)
+            group = group_of(record)
+        variant = group != what.signature.group
+        self.storms.remember(keys, Seen(group, what.consequence, what.title, variant))
+        return record
+
+    def _enter(self, what: Happened) -> IncidentRecord:
+        """Count it where such failures are counted, or open an incident unless a storm is under way."""
+        kernel, coarse = what.failure.kernel, what.signature.coarse
+        known = self.life.known(what)
+        if known is not None:
+            return self._counted(known, what)
+        fold = self.storms.opens(kernel, coarse, self.rows.clock.monotonic())
+        alike = self.rows.alike(kernel, coarse) if fold == "alike" else None
+        if alike is not None:
+            return self._counted(alike, what, variant=True)
+        if fold or self.rows.full:
+            return self._storm(kernel, what.failure.at)
+        return self.life.open(what)
+
+    def _counted(self, record: IncidentRecord, what: Happened, *, variant: bool = False) -> IncidentRecord:
+        if record.state == "resolved":
+            return self.life.come_back(record, what, variant=variant)
+        return self.life.again(record, what.failure.at, variant=variant)
+
+    def _storm(self, kernel: str, at: float) -> IncidentRecord:
+        """Count a failure that is one of too many different ones, on the kernel's row for these."""
+        failure = storm_of(kernel, at)
+        what = Happened(failure, sign(failure, self.rules))
+        known = self.life.known(what)
+        return self.life.open(what) if known is None else self._counted(known, what)

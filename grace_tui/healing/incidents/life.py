@@ -1,0 +1,217 @@
+"""What becomes of a failure, and of an incident: opened, counted, come back, moved, hidden, a part of a storm.
+
+The incident book calls these under its lock, with failures that were looked at already.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+
+from grace_tui.healing.failure import Failure
+from grace_tui.healing.incidents.causes import Causes
+from grace_tui.healing.incidents.inhibition import Consequence
+from grace_tui.healing.incidents.register import Register
+from grace_tui.healing.incidents.rows import (
+    TRIGGER,
+    came_back,
+    counted,
+    hidden,
+    hiding,
+    moved,
+    opened,
+    signed_anew,
+    title_of,
+    with_line,
+)
+from grace_tui.healing.incidents.signature import Signature
+from grace_tui.kernel.events import Event, IncidentOpened
+from grace_tui.kernel.records import IncidentRecord, IncidentState
+
+REOPEN_WITHIN = 3_600.0
+ROOM = "room"
+NOTHING = Consequence("")
+OVER_WHEN_RUNNING = frozenset({"open", "acknowledged", "reopened"})
+A_STORM = "a storm: failures that are like it but signed otherwise are counted here, as variants"
+
+
+class EvidencePort(Protocol):
+    """Writes bundles. `collect` takes what is live at once and answers through `done`, from its own thread."""
+
+    def collect(
+        self,
+        record: IncidentRecord,
+        failure: Failure,
+        error: BaseException | None,
+        related: tuple[IncidentRecord, ...],
+        done: Callable[[str, str, str], None],
+    ) -> None:
+        """`done` gets the incident's id, the bundle's folder, and why there is none or a part is missing."""
+
+    def remove(self, incident_id: str) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class Outside(Protocol):
+    """What the book is told from outside, and tells."""
+
+    publish: Callable[[Event], object]
+    evidence: EvidencePort | None
+    suppress: Callable[[IncidentRecord], str]
+    hit: Callable[[IncidentRecord], object]
+    released: Callable[[str, str], object]
+
+    def bundled(self, incident_id: str, folder: str, problem: str) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """A failure, as it was looked at."""
+
+    failure: Failure
+    signature: Signature
+    error: BaseException | None = None
+    by: str = ROOM
+    consequence: Consequence = NOTHING
+    route: str = ""
+    facts: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def title(self) -> str:
+        return title_of(self.failure)
+
+
+class Life:
+    def __init__(self, rows: Register, causes: Causes, outside: Outside) -> None:
+        self.rows, self.causes, self.outside = rows, causes, outside
+        self.inherited = {record.id for record in rows.unresolved()}
+        """What a former run of the room left unresolved, and nothing happened to since."""
+
+    # ---- what happened
+
+    def known(self, what: Happened) -> IncidentRecord | None:
+        """The row that counts such failures: an unresolved one, or one that was resolved not long ago."""
+        record = self.rows.current(what.failure.kernel, what.signature.group)
+        if record is None or (record.state == "resolved" and not self._is_recent(record)):
+            return None
+        return record
+
+    def open(self, what: Happened) -> IncidentRecord:
+        record = opened(self.rows.ids.new(what.failure.at), what.failure, what.signature, what.by)
+        record = replace(record, route=what.route, facts=what.facts)
+        self._forget_bundles(self.rows.add(record, what.failure))
+        self.rows.happened(record.id)
+        self._begin(record, what)
+        if self._silenced(record):
+            return self.rows.known(record.id)
+        self.outside.publish(IncidentOpened(record.id, record.kernel, record.signature, record.title))
+        self.causes.opened(record, what.consequence)
+        return self._with_consequences(record)
+
+    def again(self, record: IncidentRecord, at: float, *, variant: bool = False) -> IncidentRecord:
+        """Count a failure on its row, or one of another signature on a row that is like it."""
+        self.inherited.discard(record.id)
+        if variant and not record.variants:
+            record = with_line(record, self._now(), ROOM, A_STORM)
+        record = counted(record, at, variant=variant)
+        self.rows.happened(record.id)
+        if record.state == "suppressed":
+            self.outside.hit(record)
+        return self.rows.count(record, "happened again")
+
+    def come_back(self, record: IncidentRecord, what: Happened, *, variant: bool = False) -> IncidentRecord:
+        """Count a failure on its resolved row, which is reopened by it."""
+        if not variant:
+            record = signed_anew(record, what.signature)
+        record = came_back(record, what.failure.at, self._now(), what.by, variant=variant)
+        record = replace(record, route=what.route, facts=what.facts)
+        self.rows.put(record, what.failure)
+        self.rows.happened(record.id)
+        self._begin(record, what)
+        if self._silenced(record):
+            return self.rows.known(record.id)
+        self.rows.tidings.act(record, "happened again")
+        self.causes.opened(record, what.consequence)
+        return self._with_consequences(record)
+
+    def explained(self, cause: IncidentRecord, kernel: str, title: str, at: float) -> IncidentRecord:
+        """Count a failure on the incident of another kernel that explains it."""
+        self.causes.hide(kernel, cause)
+        return self.rows.count(hiding(cause, kernel, title, at), f"hides a failure of {kernel}")
+
+    # ---- what is done about it
+
+    def move(self, record: IncidentRecord, state: IncidentState, reason: str, by: str) -> IncidentRecord:
+        if record.state == state == "resolved":
+            return record
+        if record.state == "resolved":
+            self.rows.check_latest(record)
+        self.inherited.discard(record.id)
+        record = self.rows.change(moved(record, state, self._now(), by, reason), reason)
+        if state == "resolved":
+            self._release(record)
+        return record
+
+    def is_over(self, record: IncidentRecord) -> bool:
+        """Whether it ends because its kernel runs."""
+        if record.id in self.inherited:
+            return True
+        explained = record.state == "suppressed" and self.rows.get(record.hidden_by) is not None
+        return record.phase != TRIGGER and (explained or record.state in OVER_WHEN_RUNNING)
+
+    def why_over(self, record: IncidentRecord) -> str:
+        return "the room was restarted" if record.id in self.inherited else "running again"
+
+    # ---- beginnings
+
+    def _begin(self, record: IncidentRecord, what: Happened) -> None:
+        evidence = self.outside.evidence
+        if evidence is None:
+            return
+        related = tuple(
+            other
+            for other in self.rows.all()
+            if other.id != record.id and (other.state != "resolved" or other.coarse == record.coarse)
+        )
+        evidence.collect(record, what.failure, what.error, related, self.outside.bundled)
+
+    def _silenced(self, record: IncidentRecord) -> bool:
+        """Whether a silence hides what opened or came back; nobody answers it then."""
+        silence = self.outside.suppress(record)
+        if not silence:
+            return False
+        reason = f"hidden by {silence}"
+        record = self.rows.change(hidden(self.rows.known(record.id), silence, self._now(), ROOM, reason), reason)
+        self.outside.hit(record)
+        return True
+
+    def _with_consequences(self, record: IncidentRecord) -> IncidentRecord:
+        """Take in what opened a moment ago and is explained by this."""
+        for other in self.causes.consequences(record):
+            reason = f"explained by {record.id}"
+            self.rows.change(hidden(other, record.id, self._now(), ROOM, reason), reason)
+            cause = hiding(self.rows.known(record.id), other.kernel, other.title, other.last_at, other.count)
+            self.causes.hide(other.kernel, cause)
+            self.rows.count(cause, f"hides a failure of {other.kernel}")
+        return self.rows.known(record.id)
+
+    # ---- ends
+
+    def _release(self, cause: IncidentRecord) -> None:
+        """What an incident hid is over with it; a failure that still comes opens an incident of its own."""
+        for record in self.rows.unresolved():
+            if record.hidden_by == cause.id:
+                self.move(record, "resolved", f"{cause.id}, which explained it, is resolved", ROOM)
+        for kernel in self.causes.resolved(cause):
+            self.outside.released(kernel, cause.id)
+
+    def _forget_bundles(self, gone: tuple[str, ...]) -> None:
+        if self.outside.evidence is not None:
+            for incident_id in gone:
+                self.outside.evidence.remove(incident_id)
+
+    def _is_recent(self, record: IncidentRecord) -> bool:
+        return self._now() - (record.resolved_at or 0.0) <= REOPEN_WITHIN
+
+    def _now(self) -> float:
+        return self.rows.clock.time()
