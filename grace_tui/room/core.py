@@ -27,6 +27,7 @@ from grace_tui.room.hooks import Hooks
 from grace_tui.room.hub import ViewHub
 from grace_tui.room.known import KnownKernels
 from grace_tui.room.parts import RoomParts, open_parts
+from grace_tui.room.replicas import Replicas
 from grace_tui.room.rereading import FILE, Rereading
 from grace_tui.room.showing import Showing
 from grace_tui.room.sources import Sources
@@ -49,6 +50,8 @@ class Room:
         self.banner = ""
         self.warnings: dict[str, str] = {}
         """What a person should know soon, by who says it: screens show it calmly until it is taken away."""
+        self.shed: dict[str, float] = {}
+        """Kernels that are paused to shed load, and the time of that pause."""
         self.screens = 0
         self.closing = False
         self.fenced = False
@@ -60,6 +63,7 @@ class Room:
         self.first_aid = FirstAid(self)
         self.rereading = Rereading(self)
         self.sources = Sources(self)
+        self.replicas = Replicas(self)
         self.beat = LoopBeat()
         self.guarding = Guarding(self, give_up)
         self.showing = Showing(self)

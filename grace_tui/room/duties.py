@@ -39,7 +39,7 @@ class Duties:
             await anyio.sleep(1.0)
             seconds += 1
             duties = [room.showing.measure, room.supervisor.second, self._note_known, self._tick]
-            duties += [room.parts.grouping.look, room.parts.book.flush, room.first_aid.look]
+            duties += [room.parts.grouping.look, room.parts.book.flush, room.healer.follow_up.look, room.first_aid.look]
             duties += [room.supervisor.save_states] * (seconds % SAVE_SECONDS == 0)
             for duty in duties:
                 room.spared(duty)
@@ -88,7 +88,8 @@ class Duties:
 
     def _on_kernel_state(self, event: KernelStateChanged) -> None:
         # It may have failed since.
-        if event.new == "running" and self.room.supervisor.child(event.kernel).state == "running":
+        child = self.room.supervisor.children.get(event.kernel)
+        if event.new == "running" and child is not None and child.state == "running":
             self.room.parts.book.kernel_running(event.kernel, "supervisor")
         elif event.new == "quarantined":
             self.room.parts.book.kernel_quarantined(event.kernel, event.reason, "supervisor")

@@ -31,6 +31,11 @@ class Moves:
         self._moves[name] = Move(reason, self._digest(name), time.time())
         self._write()
 
+    def remove(self, name: str) -> None:
+        """From its next start on, a kernel lives where its spec says."""
+        if self._moves.pop(name, None) is not None:
+            self._write()
+
     def reason(self, name: str) -> str:
         """Why a kernel was moved; empty where it was not, or has changed since."""
         move = self._moves.get(name)

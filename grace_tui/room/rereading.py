@@ -63,7 +63,8 @@ class Rereading:
         def read() -> Settings | None:
             return load_settings(path) if path.exists() else None
 
-        return await anyio.to_thread.run_sync(read)
+        found = await anyio.to_thread.run_sync(read)
+        return None if found is None else self.room.replicas.over(found)
 
     def _take_all(self, new: Settings) -> None:
         for name in {*new.kernels, *self.room.settings.kernels}:

@@ -64,6 +64,10 @@ class Sources:
         """Let a kernel live in a process from its next start on, until its file changes."""
         self.moves.add(name, reason)
 
+    def move_back(self, name: str) -> None:
+        """Let a kernel that was moved live where its spec says, from its next start on."""
+        self.moves.remove(name)
+
     def isolation(self, name: str) -> tuple[Isolation | None, str]:
         """What is asked for beside the kernel's own word, and why it was moved there; settings come first."""
         asked = self.room.settings.kernel(name).isolation

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from grace_tui.healing.playbooks.actions import ActionFailed, ActionSpec, Call, Done
 from grace_tui.kernel.errors import GraceError
-from grace_tui.room.actions import life, notes
+from grace_tui.room.actions import hosts, life, load, notes, scale
 from grace_tui.room.actions.acts import Act
 from grace_tui.room.actions.asked import Asked
 from grace_tui.room.actions.catalogue import CATALOGUE
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ACTS", "CATALOGUE", "RoomActions"]
 
-ACTS: Mapping[str, Act] = {**life.ACTS, **notes.ACTS}
+ACTS: Mapping[str, Act] = {**life.ACTS, **hosts.ACTS, **load.ACTS, **notes.ACTS, **scale.ACTS}
 
 T = TypeVar("T")
 

@@ -67,7 +67,7 @@ async def pause(room: "Room", asked: Asked) -> Done:
     children = [child for child in members(room, asked.kernel()) if child.state != "paused"]
     if not children:
         return Done(f"{asked.kernel()} is paused already")
-    return Done(f"{_names(children)} paused", undo={"paused": pause_all(room, children)})
+    return Done(f"{_names(children)} paused", undo={"paused": pause_all(room, children, asked)})
 
 
 async def resume(room: "Room", asked: Asked) -> Done:
@@ -86,7 +86,7 @@ async def pause_undo(room: "Room", asked: Asked, undo: Undo) -> str:
 
 async def resume_undo(room: "Room", asked: Asked, undo: Undo) -> str:
     running = [child for child in _known(room, undo_texts(undo, "pause")) if child.state == "running"]
-    pause_all(room, running)
+    pause_all(room, running, asked)
     return f"{_names(running)} paused" if running else "not running any more"
 
 

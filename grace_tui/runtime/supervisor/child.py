@@ -37,6 +37,8 @@ class Child:
     state: KernelState = "stopped"
     wanted: bool = True
     """False once somebody asked for it to stop."""
+    gone: bool = False
+    """Taken out: its life ends."""
     code: LoadedKernel | None = None
     stale: bool = True
     """The file changed since `code` was loaded from it."""
@@ -57,6 +59,8 @@ class Child:
     """Who restarts together with it this time: follows (who asked), strategy (those and who its strategy names)."""
     gate: Gate = field(default_factory=Gate)
     """The running instance's; shut while it is paused."""
+    held: str = ""
+    """Why it was last paused."""
     phase: str = "load"
     waits_for: tuple[str, ...] = ()
     crashes: deque[float] = field(default_factory=deque)

@@ -30,8 +30,8 @@ class Life:
         self.run = Run(child, family, parts, context)
 
     async def live(self) -> None:
-        """Never returns; a defect of ours is published as a failure of this kernel and spares the others."""
-        while True:
+        """Until it is taken out; a defect of ours is published as a failure of this kernel and spares the others."""
+        while not self.child.gone:
             try:
                 await self._turn()
             except Exception as error:

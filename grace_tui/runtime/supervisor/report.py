@@ -55,7 +55,7 @@ def record(
         requires=spec.requires,
         summary=child.summary,
         doc=child.code.doc if child.code else "",
-        detail=child.detail,
+        detail=child.held if child.state == "paused" and child.held != "paused" else child.detail,
         path=child.path,
         version=child.code.version if child.code else "",
         count=child.count,

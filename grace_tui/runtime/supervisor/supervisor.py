@@ -7,7 +7,7 @@ import asyncio
 import dataclasses
 import difflib
 import functools
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 
 import anyio
@@ -86,6 +86,24 @@ class Supervisor:
         end(self.parts, child, "stop")
         child.poke()
 
+    async def remove(self, name: str, reason: str) -> None:
+        """Stop a kernel and, once it has stopped, forget it.
+
+        Raises:
+            GraceError: somebody started it meanwhile, or it does not end.
+        """
+        child = self.child(name)
+        self.stop(name, reason)
+        await self._until_stopped(child, lambda: child.wanted)
+        if child.wanted or child.scope is not None:
+            raise GraceError(f"{name} is {child.state}; it was to be stopped and taken out")
+        child.gone = True
+        child.poke()
+        if self.children.get(name) is child:
+            del self.children[name]
+        child.tell_moved()
+        self.parts.changed()
+
     def restart(self, name: str) -> None:
         """Stop and start a kernel, reading its file again; those that restart with it do so in order."""
         child = self.child(name)
@@ -94,14 +112,15 @@ class Supervisor:
             end(self.parts, child, "restart")
         self._try_again(child)
 
-    def pause(self, name: str) -> None:
+    def pause(self, name: str, reason: str = "paused") -> None:
         """Hold every task of a running kernel where it next waits; its beats are excused."""
         child = self.child(name)
         if child.state != "running" or child.ending:
             state = "ending" if child.ending else child.state
             raise GraceError(f"{name} is {state}; only a running kernel can be paused")
         child.gate.close()
-        move(self.parts, child, "paused", "paused")
+        child.held = reason
+        move(self.parts, child, "paused", reason)
         self._hook(child, "paused")
 
     def resume(self, name: str) -> None:
@@ -212,18 +231,22 @@ class Supervisor:
             first = set[str]()
             for wave in needs.waves(self.children, self.children):
                 for name in wave:
-                    tasks.start_soon(self._stop_in_turn, name, first & needs.dependents((name,), self.children), gone)
+                    dependents = first & needs.dependents((name,), self.children)
+                    tasks.start_soon(self._stop_in_turn, self.children[name], dependents, gone)
                 first.update(wave)
 
-    async def _stop_in_turn(self, name: str, dependents: set[str], gone: Mapping[str, asyncio.Event]) -> None:
-        child = self.children[name]
+    async def _stop_in_turn(self, child: Child, dependents: set[str], gone: Mapping[str, asyncio.Event]) -> None:
         for dependent in dependents:
             await gone[dependent].wait()
-        self.stop(name, CLOSING)
+        if not child.gone:
+            self.stop(child.name, CLOSING)
+            await self._until_stopped(child)
+        gone[child.name].set()
+
+    async def _until_stopped(self, child: Child, unless: Callable[[], bool] = lambda: False) -> None:
         with Limit(self.parts.clock, 4 * child.spec.stop_timeout + STUCK_GRACE + 1):
-            while child.state not in ("stopped", "completed"):
+            while child.state not in ("stopped", "completed") and not unless():
                 await child.moved.wait()
-        gone[name].set()
 
     def _try_again(self, child: Child) -> None:
         child.wanted, child.stale = True, True
