@@ -9,8 +9,8 @@ from grace_tui.healing.incidents.signature import sign
 from tests.healing.incidents.signature.table import frames_of, pairs
 
 LONG = 4_000
-BOUND = 1.0
-"""Seconds; a hundred times what the worst of them takes: a cost that explodes is found, a busy machine is not."""
+BOUND = 0.25
+"""Seconds of this thread's own computing: what other threads and programs do meanwhile is not counted."""
 
 PIECES = [
     *("1", "_", "-", ".", "/", "\\", ":", "'", '"', "`", "<", "(", ")", "["),
@@ -33,14 +33,14 @@ def test_a_hostile_message_is_signed_in_no_time(piece: str, ending: str) -> None
     for message in (text, text[:1_190] + ending):
         chain = (("KeyError", message),) * 10
         failure = Failure("k", "run", "ValueError", message, frames_of(["app/a.py go"]), chain)
-        began = time.process_time()
+        began = time.thread_time()
         sign(failure)
-        assert time.process_time() - began < BOUND
+        assert time.thread_time() - began < BOUND
 
 
 def test_a_deep_traceback_and_a_long_message_are_signed_in_no_time() -> None:
     frames = frames_of([f"app/module_{number}.py Class.function_{number}" for number in range(100)])
     message = " ".join(pair.one.message for pair in pairs())[:LONG]
-    began = time.process_time()
+    began = time.thread_time()
     sign(Failure("k", "run", "ValueError", message, frames))
-    assert time.process_time() - began < BOUND
+    assert time.thread_time() - began < BOUND

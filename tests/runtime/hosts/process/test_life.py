@@ -141,6 +141,58 @@ async def test_a_provider_that_is_down_is_told_as_such(tmp_path: Path) -> None:
             await bench.call("asker", "ask")
 
 
+async def test_what_fails_as_it_is_given_up_is_in_the_log_of_who_gave_it_up(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        "slow.py",
+        """
+        import asyncio
+
+        from grace_tui.kernel import Kernel
+
+        class Slow(Kernel):
+            async def start(self):
+                self.busy = asyncio.Event()
+
+            async def begun(self):
+                await self.busy.wait()
+
+            async def work(self):
+                self.busy.set()
+                try:
+                    await asyncio.Event().wait()
+                finally:
+                    raise ValueError("the lock is gone")
+        """,
+    )
+    write(
+        tmp_path,
+        "asker.py",
+        """
+        import asyncio
+
+        from grace_tui.kernel import Kernel, KernelSpec
+
+        class Asker(Kernel):
+            spec = KernelSpec(requires=("slow",))
+
+            async def ask(self):
+                slow = self.kernel("slow")
+                call = asyncio.ensure_future(slow.work())
+                await slow.begun()
+                call.cancel()
+                await asyncio.wait({call})
+                return call.cancelled()
+        """,
+    )
+    async with supervising(tmp_path, Wishes(isolation={"slow": ("task", "")})) as bench:
+        await bench.running("asker")
+        assert await bench.call("asker", "ask")
+        await bench.until(lambda: any("was given up" in line for line in bench.log("asker")))
+        said = next(line for line in bench.log("asker") if "was given up" in line)
+        assert "slow.work() was given up, and failed at that: ValueError: the lock is gone" in said
+
+
 PORTS = """
     import asyncio
 

@@ -5,7 +5,6 @@ loop's. The end of the room is the end of the child: at the end of the stream th
 """
 
 import asyncio
-import contextlib
 import itertools
 import os
 import signal
@@ -95,16 +94,20 @@ class Channel:
         except asyncio.CancelledError:
             if future.cancelled():
                 self.tell("cancel", number)
-                await self._end_of(number)
+                await self._end_of(number, path)
             raise
         finally:
             self._futures.pop(number, None)
 
-    async def _end_of(self, number: int) -> None:
-        """What was begun for a cancelled caller cleans up behind itself."""
+    async def _end_of(self, number: int, path: str) -> None:
+        """What was begun for a cancelled caller cleans up behind itself; where it fails at that, the log has it."""
         over = self._futures[number] = self.loop.create_future()
-        with anyio.move_on_after(CANCEL_PATIENCE, shield=True), contextlib.suppress(Exception):
-            await over  # whatever came of it: nobody is there to be told
+        with anyio.move_on_after(CANCEL_PATIENCE, shield=True):
+            await asyncio.wait({over})
+        error = over.exception() if over.done() else None
+        if error is not None and not isinstance(error, asyncio.CancelledError):
+            said = f"{path} was given up, and failed at that: {type(error).__name__}: {error}"
+            self.tell("note", "log", "warning", (said,), {})
 
     def _send(self, body: bytes) -> None:
         data = memoryview(framed(body))
