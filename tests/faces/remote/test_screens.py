@@ -4,7 +4,6 @@ import asyncio
 import contextvars
 import gc
 import sys
-import time
 import weakref
 from pathlib import Path
 
@@ -127,9 +126,7 @@ async def test_a_stuck_app_is_cancelled_after_the_deadline(kind: type[Tiny]) -> 
         await until(lambda: channel.listener, "the driver started")
         channel.tell_received(b"s")
         await until(lambda: b"sees" in channel.out or kind is StuckMount, "it painted")
-        began = time.monotonic()
-        await room.screens.close_all()
-        assert time.monotonic() - began < 2
+        await room.screens.close_all()  # by itself a stuck one would not end at all
         assert ended.result() == "closed"
         assert b"\x1b[?1049l" in channel.out
         del ended

@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-import time
 from pathlib import Path
 
 import pytest
@@ -67,7 +66,7 @@ async def test_the_stop_signal_is_the_one_that_was_asked_for(tmp_path: Path) -> 
 
 
 async def test_a_paused_program_stands_still_and_can_be_stopped(tmp_path: Path) -> None:
-    async with serving(tmp_path, shell(f"echo up $$; {FOREVER}")) as served:
+    async with serving(tmp_path, shell(f"echo up $$; {FOREVER}", stop_timeout=30.0)) as served:
         pid = await served.log.number("up")
         served.kernel.paused()
         await asyncio.to_thread(os.waitid, os.P_PID, pid, os.WSTOPPED | os.WNOWAIT)
@@ -75,8 +74,9 @@ async def test_a_paused_program_stands_still_and_can_be_stopped(tmp_path: Path) 
         served.kernel.resumed()
         await asyncio.to_thread(os.waitid, os.P_PID, pid, os.WCONTINUED | os.WNOWAIT)
         served.kernel.paused()
-        began = time.monotonic()
-    assert time.monotonic() - began < 2
+        program = served.kernel.program
+    assert program is not None
+    assert program.code == -signal.SIGTERM, "it took its signal while it was paused, or was killed at its deadline"
     assert not is_alive(pid)
 
 
@@ -257,8 +257,9 @@ async def test_a_flood_of_output_leaves_the_kernel_in_command(tmp_path: Path) ->
     async with serving(tmp_path, shell("echo up $$; exec yes", stop_timeout=30.0)) as served:
         pid = await served.log.number("up")
         await served.log.heard("stdout y")
-        began = time.monotonic()
-    assert time.monotonic() - began < 25, "it was ended by its deadline, not by its signal"
+        program = served.kernel.program
+    assert program is not None
+    assert program.code == -signal.SIGTERM, "it was killed at its deadline"
     assert not is_alive(pid)
 
 
