@@ -201,7 +201,7 @@ class IncidentRecord:
     hides: tuple[HiddenFailure, ...] = ()
     """Failures of others that this incident explains."""
     variants: int = 0
-    """Failures of other signatures that were counted here in a storm."""
+    """How many of `count` had another signature, and were counted here in a storm."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,12 +21,14 @@ from grace_tui.kernel.records import CommandResult, KernelRecord
 from grace_tui.room.commands import COMMANDS
 from grace_tui.room.contexts import supervision
 from grace_tui.room.duties import Duties
+from grace_tui.room.family import RoomFamily
 from grace_tui.room.first_aid import FirstAid
 from grace_tui.room.guarding import Abandoned, GiveUp, Guarding
 from grace_tui.room.hooks import Hooks
 from grace_tui.room.hub import ViewHub
 from grace_tui.room.known import KnownKernels
 from grace_tui.room.parts import RoomParts, open_parts
+from grace_tui.room.remembering import tell_stored
 from grace_tui.room.replicas import Replicas
 from grace_tui.room.rereading import FILE, Rereading
 from grace_tui.room.showing import Showing
@@ -68,6 +70,7 @@ class Room:
         self.guarding = Guarding(self, give_up)
         self.showing = Showing(self)
         self.duties = Duties(self)
+        self.family = RoomFamily(self)
 
     # ---- RoomPort, for kernels
 
@@ -156,6 +159,9 @@ class Room:
             self.known.forget(name)
         return missing
 
+            self.family.gone(name, f"{name} was stopped, and its file is gone")
+        elif name in self.rereading.gone:
+            self.family.gone(name, f"{name} was stopped, and is not in {FILE} any more")
     def set_banner(self, text: str) -> None:
         self.banner = text
         self.changed()
@@ -227,6 +233,8 @@ async def open_room(
         for job in (room.showing.publish, *room.duties.jobs()):
             tasks.start_soon(job, name=job.__name__)
         if abandoned is not None:
+        room.family.meet()
+        tell_stored(room)
             room.guarding.take_over(abandoned)
         parts.audit.append({"actor": "room", "action": "room.opened", "resource": str(workspace.root)})
         try:

@@ -13,6 +13,7 @@ import anyio
 import anyio.to_thread
 
 from grace_tui.kernel.events import FilesChanged, KernelFailed, KernelStateChanged, MonitorReported, Tick
+from grace_tui.room.remembering import tell_kept
 from grace_tui.room.rereading import FILE
 from grace_tui.runtime.reload.watcher import watch
 
@@ -39,8 +40,10 @@ class Duties:
             await anyio.sleep(1.0)
             seconds += 1
             duties = [room.showing.measure, room.supervisor.second, self._note_known, self._tick]
-            duties += [room.parts.grouping.look, room.parts.book.flush, room.healer.follow_up.look, room.first_aid.look]
+            duties += [room.parts.grouping.look, room.parts.book.flush, room.silencing.look]
+            duties += [room.healer.follow_up.look, room.first_aid.look]
             duties += [room.supervisor.save_states] * (seconds % SAVE_SECONDS == 0)
+            duties += [functools.partial(tell_kept, room)]
             for duty in duties:
                 room.spared(duty)
             await anyio.to_thread.run_sync(room.spared, room.parts.audit.sync)
@@ -83,7 +86,7 @@ class Duties:
 
     def _record(self, failed: KernelFailed) -> None:
         record = self.room.parts.book.record(failed)
-        if record.phase == "block":
+        if failed.phase == "block" == record.phase:
             self.room.guarding.recorded(record)
 
     def _on_kernel_state(self, event: KernelStateChanged) -> None:

@@ -10,6 +10,7 @@ import msgspec
 
 from grace_tui.healing.incidents.book import IncidentBook
 from grace_tui.healing.incidents.evidence import Evidence, Sources
+from grace_tui.healing.incidents.silences import Silences
 from grace_tui.healing.repair.queue import TaskQueue
 from grace_tui.healing.snapshots import Snapshots
 from grace_tui.healing.store import Store, open_store
@@ -19,6 +20,7 @@ from grace_tui.kernel.records import PRIORITY_HIGH
 from grace_tui.room.grouping import Grouping
 from grace_tui.runtime.audit import AuditChain
 from grace_tui.runtime.bus import MemoryBus
+from grace_tui.runtime.calls import CallMeter
 from grace_tui.runtime.clock import SystemClock
 from grace_tui.runtime.reload.loader import KernelLoader
 from grace_tui.runtime.storage import KernelLog, StateStore
@@ -38,12 +40,15 @@ class RoomParts:
     store: Store
     snapshots: Snapshots
     queue: TaskQueue
+    silences: Silences
     loader: KernelLoader
     states: StateStore
     log: KernelLog
     """The room's own log."""
     publish: Callable[[Event], None]
     """Publish a fact from any thread."""
+    calls: CallMeter
+    """How long kernels take to answer each other."""
     book: IncidentBook = field(init=False)
     grouping: Grouping = field(init=False)
     logs: dict[str, KernelLog] = field(default_factory=dict)
@@ -64,12 +69,17 @@ class RoomParts:
         )
         root = self.workspace.root
         evidence = Evidence(self.workspace.logs / "incidents", root, sources)
-        self.book = IncidentBook(self.store, self.clock, root, self.publish, evidence)
+        limits = self.settings.incidents
+        self.book = IncidentBook(
+            self.store, self.clock, root, self.publish, evidence, group_wait=limits.group_wait, keep=limits.keep
+        )
+        self.book.suppress, self.book.hit = self.silences.hides, self.silences.hit
         self.grouping = Grouping(root, self.book, self.log.warning, self.audit.append)
 
     def close(self) -> None:
         """Close what is open, last opened first."""
         self.book.close()
+        self.silences.ledger.flush()
         self.loader.close()
         self.store.close()
         self.audit.close()
@@ -116,6 +126,7 @@ def open_parts(workspace: Workspace, settings: Settings) -> RoomParts:
         store=store,
         snapshots=Snapshots(workspace.root, workspace.state / "snapshots", clock),
         queue=TaskQueue(store, clock),
+        silences=Silences(store, clock),
         loader=KernelLoader(workspace.root),
         states=StateStore(workspace.state / "state", log.warning),
         log=log,

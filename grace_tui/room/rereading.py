@@ -29,6 +29,8 @@ class Rereading:
         self.room = room
         self.said = ""
         """The banner that is ours; another's is left alone."""
+        self.gone: set[str] = set()
+        """Kernels that the file named when they started, and names no more."""
 
     async def look(self) -> None:
         """The file was saved: take what can be taken, and say what waits."""
@@ -77,12 +79,16 @@ class Rereading:
 
     def _take(self, name: str, new: Settings) -> None:
         child = self.room.supervisor.children.get(name)
+        self.gone.discard(name)
         if child is None:
             self._add(name, new.kernel(name))
         elif not self._differs(name, new):
             self._tell(child, "")
         elif _is_gone(name, new, self.room.settings):
+            self.gone.add(name)
             self._tell(child, f"not in {FILE} any more; it runs until it is stopped")
+            if child.state in AT_REST:
+                self.room.family.gone(name, f"{name} is not in {FILE} any more")
         elif child.state in AT_REST:
             self._use(name, new.kernel(name))
             if child.wanted:

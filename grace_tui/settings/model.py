@@ -54,6 +54,10 @@ class SupervisorSettings(Table, frozen=True):
 class IncidentSettings(Table, frozen=True):
     """What becomes of failures."""
 
+    group_wait: Annotated[float, Meta(ge=0, le=10)] = 0.2
+    """Seconds that nobody answers an incident which may be the consequence of another, so that its cause can come."""
+    keep: Annotated[int, Meta(ge=10, le=100_000)] = 1000
+    """Incidents that are remembered; beyond that the oldest resolved ones go."""
     warn_before: Annotated[float, Meta(ge=0, le=86400)] = 600.0
     """Seconds before the end of a silence at which the room announces it; of a short silence, its last tenth."""
 
