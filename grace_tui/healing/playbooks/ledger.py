@@ -1,0 +1,54 @@
+"""One run while it is under way: its record, saved before each act that it speaks of, and told to whoever listens."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from grace_tui.healing.playbooks.actions import Call
+from grace_tui.healing.playbooks.runs import Runs
+from grace_tui.kernel.records import IncidentRecord, RunRecord, StepRecord
+
+Tell = Callable[[RunRecord], None]
+"""Called with the record of a run that began, waits for a person, or ended."""
+
+
+class Ledger:
+    def __init__(self, runs: Runs, record: RunRecord, incident: IncidentRecord, tell: Tell) -> None:
+        self.runs, self.incident, self.tell = runs, incident, tell
+        self._begun = record
+
+    @property
+    def record(self) -> RunRecord:
+        """As it is by now, whoever changed it."""
+        return self.runs.get(self._begun.id) or self._begun
+
+    def step(self, name: str) -> StepRecord:
+        return next(step for step in self.record.steps if step.name == name)
+
+    def change(self, **changes: Any) -> RunRecord:
+        return self.runs.save(replace(self.record, **changes))
+
+    def change_step(self, name: str, **changes: Any) -> StepRecord:
+        changed = replace(self.step(name), **changes)
+        steps = tuple(changed if step.name == name else step for step in self.record.steps)
+        self.change(steps=steps)
+        return changed
+
+    def announce(self, **changes: Any) -> RunRecord:
+        """Change what everybody hears of."""
+        record = self.change(**changes)
+        self.tell(record)
+        return record
+
+    def call(self, step: StepRecord) -> Call:
+        """The act of a step; what it keeps for its undo is durable before it acts."""
+
+        def keep(undo: Mapping[str, object]) -> None:
+            self.change_step(step.name, undo=dict(undo))
+
+        return Call(step.action, step.arguments, self.incident, self.record.id, self.record.by, keep)
+
+    @property
+    def turns(self) -> int:
+        """How many steps have begun."""
+        return max((step.turn for step in self.record.steps), default=0)
