@@ -82,6 +82,8 @@ class KernelView(View, frozen=True):
     """When it is paused to shed load: 3 first, 0 never."""
     hidden_by: str = ""
     """The incident that explains why it is down; empty where it is down of itself."""
+    cause: str = ""
+    """The kernel of that incident."""
 
 
 class HiddenView(View, frozen=True):

@@ -5,6 +5,7 @@ The screens live on the main thread's loop, the kernels on the supervisor's; nei
 
 import asyncio
 import os
+import pwd
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -158,6 +159,8 @@ def _app_maker(stage: Stage, counted: _ScreenCounter) -> "Callable[[ChannelInfo,
             theme=stage.settings.screen.theme or "grace",
             driver_class=driver_class,
             leave="quit" if local else "detach",
+            user=_user(),
+            read_only=info.read_only,
             theme_folders=(stage.workspace.themes,),
             painted=stage.screen_is_up if local else _nothing,
         )
@@ -171,6 +174,14 @@ FIRST_PAINT_SECONDS = 1.0
 
 def _nothing() -> None:
     """A screen from elsewhere holds nothing up."""
+
+
+def _user() -> str:
+    """Who acts on a screen: local ones and those of the socket are this process's own user's."""
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:  # a user without a name
+        return f"uid {os.getuid()}"
 
 
 def _only_reads(verb: str) -> bool:

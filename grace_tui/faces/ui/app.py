@@ -3,7 +3,7 @@
 import contextvars
 import time
 from asyncio import AbstractEventLoop, get_running_loop
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import ClassVar, Literal
@@ -18,21 +18,34 @@ from textual.screen import Screen
 from grace_tui.faces.ui import commands
 from grace_tui.faces.ui.commands import Answer, Command, Target
 from grace_tui.faces.ui.draw.inks import Paint, paint_of
-from grace_tui.faces.ui.keys import PAGE_KEYS, ROOM_KEYS, groups
+from grace_tui.faces.ui.keys import TABLES, groups
+from grace_tui.faces.ui.lines.form import Form
 from grace_tui.faces.ui.lines.header import Freshness
 from grace_tui.faces.ui.lines.kernel import kernel_facts
-from grace_tui.faces.ui.lines.pages import help_page, incident_facts, task_facts
+from grace_tui.faces.ui.lines.pages import help_page, task_facts
 from grace_tui.faces.ui.lines.said import Saying
 from grace_tui.faces.ui.palette import GRACE
 from grace_tui.faces.ui.ports import Ask, ViewFeed
 from grace_tui.faces.ui.screens.confirm import ConfirmScreen
+from grace_tui.faces.ui.screens.files import FilesScreen
+from grace_tui.faces.ui.screens.form import FormScreen
+from grace_tui.faces.ui.screens.incident import IncidentScreen
+from grace_tui.faces.ui.screens.listing import ListingScreen
 from grace_tui.faces.ui.screens.page import Page, PageScreen, Section
+from grace_tui.faces.ui.screens.playbooks import PlaybooksScreen
 from grace_tui.faces.ui.screens.room import RoomScreen
-from grace_tui.faces.ui.screens.stage import Stage
+from grace_tui.faces.ui.screens.silences import SilencesScreen
+from grace_tui.faces.ui.screens.stage import RoomControl, Stage
+from grace_tui.faces.ui.screens.triggers import TriggersScreen
 from grace_tui.faces.ui.theme import Themes, load_themes, textual_theme
 from grace_tui.faces.ui.wirediff import DiffWire
 from grace_tui.faces.views import RoomView
 
+LISTINGS: Mapping[str, Callable[[RoomControl], ListingScreen]] = {
+    "triggers": TriggersScreen,
+    "playbooks": PlaybooksScreen,
+    "silences": SilencesScreen,
+}
 LOG_TAIL, LOG_PAGE = 200, 500
 """Lines of log on a kernel's page, and on the log's own."""
 
@@ -60,6 +73,8 @@ class RoomApp(DiffWire, App[None]):
         theme: str = GRACE.name,
         driver_class: type[Driver] | None = None,
         leave: Literal["quit", "detach"] = "quit",
+        user: str = "",
+        read_only: bool = False,
         theme_folders: Sequence[Path] = (),
         painted: Callable[[], object] = lambda: None,
         monotonic: Callable[[], float] = time.monotonic,
@@ -69,6 +84,8 @@ class RoomApp(DiffWire, App[None]):
 
         Args:
             leave: Whether leaving stops the room (after a question) or only ends this screen.
+            user: Whose acts these are.
+            read_only: Whether the screen only looks; the room refuses its acts all the same.
             theme_folders: Folders of `*.toml`; a later one's theme replaces an earlier one's of the same name.
             painted: Called once, after the first view has been painted.
             monotonic: Measures the age of a view.
@@ -76,6 +93,7 @@ class RoomApp(DiffWire, App[None]):
         """
         super().__init__(driver_class=driver_class)
         self.feed, self.ask, self.leave = feed, ask, leave
+        self.user, self.read_only = user, read_only
         self.view: RoomView | None = None
         self.freshness = Freshness()
         self._monotonic, self._wall = monotonic, wall
@@ -167,6 +185,17 @@ class RoomApp(DiffWire, App[None]):
         yes: bool = await self.push_screen_wait(ConfirmScreen(question, self.paint))
         return yes
 
+    async def filled(self, form: Form) -> Mapping[str, str] | None:
+        """Have a person fill in a form. Called from a worker."""
+        values: Mapping[str, str] | None = await self.push_screen_wait(FormScreen(form, self.paint))
+        return values
+
+    def open_listing(self, name: str) -> None:
+        self.push_screen(LISTINGS[name](self))
+
+    def open_evidence(self, incident: str) -> None:
+        self.push_screen(FilesScreen(self, incident))
+
     def open_why(self, target: Target) -> None:
         command = commands.why(target)
         self.push_screen(PageScreen(self, Page(f"why {target.id}", target, sections=(Section("why", command),))))
@@ -177,21 +206,24 @@ class RoomApp(DiffWire, App[None]):
 
     def open_help(self) -> None:
         tables = []
-        for where, table in (("In the room", ROOM_KEYS), ("On a page", PAGE_KEYS)):
+        for where, table in TABLES:
             for group, keys in groups(table):
-                tables.append((f"{where}: {group.lower()}", [(key.shown, key.help) for key in keys]))
+                rows = [(key.shown, key.help) for key in keys if key.help]
+                tables.append((f"{where}: {group.lower()}", rows))
         self.push_screen(PageScreen(self, Page("help", text=tuple(help_page(tables)))))
 
     @on(RoomScreen.OpenRequested)
     def open_page(self, message: RoomScreen.OpenRequested) -> None:
-        target = message.opened
+        self.open_target(message.opened)
+
+    def open_target(self, target: Target) -> None:
         title, facts = f"{target.kind} {target.id}", _facts_of(target)
-        if target.kind == "kernel":
-            page = Page(title, target, facts, log=commands.logs(target.id, LOG_TAIL))
+        if target.kind == "incident":
+            self.push_screen(IncidentScreen(self, target))
+        elif target.kind == "kernel":
+            self.push_screen(PageScreen(self, Page(title, target, facts, log=commands.logs(target.id, LOG_TAIL))))
         else:
-            section = Section("evidence" if target.kind == "incident" else "details", commands.show(target))
-            page = Page(title, target, facts, (section,))
-        self.push_screen(PageScreen(self, page))
+            self.push_screen(PageScreen(self, Page(title, target, facts, (Section("details", commands.show(target)),))))
 
     @on(RoomScreen.LeaveRequested)
     def leave_room(self) -> None:
@@ -255,10 +287,7 @@ def _facts_of(target: Target) -> Callable[[RoomView], Sequence[Saying]]:
     def kernel(view: RoomView) -> Sequence[Saying]:
         return next((kernel_facts(one, view.at) for one in view.kernels if one.name == target.id), [])
 
-    def incident(view: RoomView) -> Sequence[Saying]:
-        return next((incident_facts(one) for one in view.incidents if one.id == target.id), [])
-
     def task(view: RoomView) -> Sequence[Saying]:
         return next((task_facts(one) for one in view.tasks if one.id == target.id), [])
 
-    return {"kernel": kernel, "incident": incident, "task": task}[target.kind]
+    return {"kernel": kernel, "task": task}.get(target.kind, task)

@@ -1,11 +1,11 @@
 """What a key asks of the room, and what comes back. No Textual here: the screens call it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from grace_tui.faces.ui.ports import Ask
-from grace_tui.faces.views import KernelView, RoomView
+from grace_tui.faces.views import IncidentView, KernelView, RoomView, RunView, SilenceView
 
 Kind = Literal["kernel", "incident", "task"]
 
@@ -34,6 +34,8 @@ class Command:
 class Answer:
     ok: bool
     text: str
+    data: Mapping[str, object] = field(default_factory=dict)
+    """The same for programs."""
 
 
 async def answer_of(ask: Ask, verb: str, arguments: Mapping[str, object]) -> Answer:
@@ -43,12 +45,23 @@ async def answer_of(ask: Ask, verb: str, arguments: Mapping[str, object]) -> Ans
     except Exception as error:  # the one boundary between the screen and the room; cancellation passes through
         return Answer(ok=False, text=f"{verb}: {type(error).__name__}: {error}")
     text = told.get("text")
-    return Answer(ok=bool(told.get("ok")), text=text if isinstance(text, str) else "")
+    data = told.get("data")
+    return Answer(bool(told.get("ok")), text if isinstance(text, str) else "", data if isinstance(data, dict) else {})
 
 
 def show(target: Target) -> Command:
     """What a page cannot take from the view; the rest it shows, and keeps current, itself."""
     return Command(f"{target.kind}.show", {"id": target.id, "more": True}, f"opening {target.id}")
+
+
+def incident_record(incident: str) -> Command:
+    return Command("incident.show", {"id": incident, "more": True}, f"opening {incident}")
+
+
+def evidence(incident: str, file: str = "") -> Command:
+    """The names of the files, or what one of them says."""
+    arguments = {"id": incident, "file": file} if file else {"id": incident}
+    return Command("incident.evidence", arguments, f"reading the evidence of {incident}")
 
 
 def why(target: Target) -> Command:
@@ -63,8 +76,54 @@ def restart(kernel: str) -> Command:
     return Command("kernel.restart", {"name": kernel}, f"restarting {kernel}")
 
 
-def acknowledge(incident: str) -> Command:
-    return Command("incident.ack", {"id": incident}, f"acknowledging {incident}")
+def take(incident: str, owner: str) -> Command:
+    return Command("incident.take", {"id": incident, "owner": owner}, f"taking {incident}")
+
+
+def resolve(incident: str, reason: str) -> Command:
+    return Command("incident.resolve", {"id": incident, "reason": reason}, f"resolving {incident}")
+
+
+def silence_show(silence: str) -> Command:
+    return Command("silence.show", {"id": silence}, f"reading what {silence} hid")
+
+
+def add_silence(matcher: Mapping[str, str], span: str, reason: str) -> Command:
+    arguments = {"matcher": dict(matcher), "for": span, "reason": reason}
+    return Command("silence.add", arguments, f"silencing {', '.join(matcher.values())}")
+
+
+def end_silence(silence: SilenceView) -> Command:
+    back = f" What it hides comes back ({silence.hidden})." if silence.hidden else ""
+    return Command(
+        "silence.end", {"id": silence.id}, f"ending {silence.id}", f"End {silence.id}, {silence.matcher}?{back}"
+    )
+
+
+TRIGGERS = Command("trigger.list", {}, "reading the rules")
+PLAYBOOKS = Command("playbook.list", {}, "reading the playbooks")
+
+
+def trigger_show(rule: str) -> Command:
+    return Command("trigger.show", {"name": rule}, f"reading {rule}")
+
+
+def check_trigger(rule: str) -> Command:
+    return Command("trigger.check", {"name": rule}, f"checking {rule}")
+
+
+def drill_trigger(rule: str) -> Command:
+    return Command("trigger.drill", {"name": rule}, f"drilling {rule}", f"Make {rule} fire on purpose?")
+
+
+def answer_run(run: RunView, yes: bool) -> Command:
+    word = "yes" if yes else "no"
+    return Command(
+        "playbook.answer",
+        {"id": run.id, "yes": yes},
+        f"answering {run.playbook} with {word}",
+        f"{run.question} Answer {word}?",
+    )
 
 
 def pause_or_resume(kernel: KernelView) -> Command:
@@ -81,6 +140,10 @@ def stop_or_start(kernel: KernelView) -> Command:
 
 def kernel_in(view: RoomView | None, name: str) -> KernelView | None:
     return next((kernel for kernel in view.kernels if kernel.name == name), None) if view else None
+
+
+def incident_in(view: RoomView | None, incident_id: str) -> IncidentView | None:
+    return next((one for one in view.incidents if one.id == incident_id), None) if view else None
 
 
 def incident_of(view: RoomView | None, target: Target) -> str:

@@ -21,16 +21,40 @@ class Key:
     palette: bool = False
 
 
-ACT_KEYS = (
-    Key("r", "restart", "r", "restart", "Restart the kernel", "Act", footer=2, palette=True),
-    Key("p", "pause", "p", "pause", "Pause the kernel, or let it run again", "Act", footer=5, palette=True),
-    Key("s", "stop", "s", "stop/start", "Stop the kernel (asks first), or start it", "Act", footer=7, palette=True),
-    Key("a", "acknowledge", "a", "acknowledge", "Say that the incident is seen", "Act", palette=True),
-    Key("w", "why", "w", "why", "Why: the reasons of what was done about it", "See", footer=3, palette=True),
-    Key("L", "logs", "L", "logs", "The kernel's log", "See", footer=6, palette=True),
+COMMON_KEYS = (
     Key("t", "next_theme", "t", "theme", "Next theme", "Room", palette=True),
     Key("ctrl+l,f5", "redraw", "^l", "redraw", "Read again, and paint the whole screen again", "Room", palette=True),
     Key("question_mark,f1", "help", "?", "help", "All keys and signs", "Room", footer=4, palette=True),
+)
+
+INCIDENT_ACTS = (
+    Key("a", "take", "a", "take", "Take the incident: it is yours from then on", "Act", footer=2, palette=True),
+    Key("s", "silence", "s", "silence", "Silence what is like this: for how long, and why", "Act", footer=3),
+    Key("x", "resolve", "x", "resolve", "Resolve the incident, and say why", "Act", footer=3, palette=True),
+    Key("r", "restart", "r", "restart", "Restart the kernel", "Act", footer=6),
+    Key("w", "why", "w", "why", "Why: the reasons of what was done about it", "See", footer=5),
+    Key("L", "logs", "L", "logs", "The kernel's log", "See", footer=7),
+)
+"""What can be done on the page of an incident."""
+
+ACT_KEYS = (
+    Key("r", "restart", "r", "restart", "Restart the kernel", "Act", footer=2, palette=True),
+    Key("p", "pause", "p", "pause", "Pause the kernel, or let it run again", "Act", footer=5, palette=True),
+    Key(
+        "s",
+        "stop",
+        "s",
+        "stop/start",
+        "Stop the kernel (asks first), or start it; silence the incident",
+        "Act",
+        footer=7,
+        palette=True,
+    ),
+    Key("a", "take", "a", "take", "Take the incident: it is yours from then on", "Act", palette=True),
+    Key("x", "resolve", "x", "resolve", "Resolve the incident, and say why", "Act", palette=True),
+    Key("w", "why", "w", "why", "Why: the reasons of what was done about it", "See", footer=3, palette=True),
+    Key("L", "logs", "L", "logs", "The kernel's log", "See", footer=6, palette=True),
+    *COMMON_KEYS,
 )
 """What can be done to the selected kernel, incident or task, on every screen."""
 
@@ -60,26 +84,98 @@ ROOM_KEYS = (
     Key("N", "to_down(-1)", "N", "failing before", "Select the kernel before that is down", "See"),
     Key("o", "order", "o", "order", "Failed kernels first, or all in the order of boot", "See", palette=True),
     Key("escape", "unfilter", "Esc", "all", "Show all kernels again", "See"),
+    Key("T", "triggers", "T", "triggers", "The triggers: what each measures", "See", footer=12, palette=True),
+    Key("P", "playbooks", "P", "playbooks", "The playbooks and their runs", "See", footer=12, palette=True),
+    Key("S", "silences", "S", "silences", "The silences and what they hide", "See", footer=12, palette=True),
     *ACT_KEYS,
     Key("ctrl+p", "app.command_palette", "^p", "palette", "Find a command by its name", "Room", footer=11),
     Key("q,ctrl+c,ctrl+q", "leave", "q", "leave", "Leave the screen", "Room", footer=99, palette=True),
 )
 
-PAGE_KEYS = (
+READING_KEYS = (
     Key("up,k", "scroll_page('up')", "↑ k", "up", "A line up", "Move"),
     Key("down,j", "scroll_page('down')", "↓ j", "scroll", "A line down", "Move", footer=1),
     Key("pageup,b", "scroll_page('page_up')", "PgUp b", "page up", "A page up", "Move"),
     Key("pagedown,space", "scroll_page('page_down')", "Space", "page", "A page down", "Move", footer=1),
     Key("home,g", "scroll_page('first')", "Home g", "first", "To the first line", "Move"),
-    Key("end,G", "scroll_page('last')", "End G", "end", "To the last line; a log follows again", "Move", footer=1),
-    Key("tab,shift+tab", "other_pane", "Tab", "pane", "From a kernel's facts to its log, and back", "Move", footer=9),
-    Key("slash", "search", "/", "search", "Search in what the pane with the focus says", "See", footer=2),
+    Key("end,G", "scroll_page('last')", "End G", "end", "To the last line; a log follows again", "Move", footer=8),
+    Key("slash", "search", "/", "search", "Search in what the pane with the focus says", "See", footer=4),
     Key("n", "match(1)", "n", "next match", "To the next line found", "See", footer=10),
     Key("N", "match(-1)", "N", "match before", "To the line found before", "See"),
-    Key("z", "wrap", "z", "wrap", "Wrap long lines, or cut them", "See", footer=8),
+    Key("z", "wrap", "z", "wrap", "Wrap long lines, or cut them", "See", footer=9),
+    Key("C", "copy", "C", "copy", "Copy all that the page says to the terminal's clipboard", "See", footer=9),
+)
+"""What every page of text can do."""
+
+PAGE_KEYS = (
+    *READING_KEYS,
+    Key("tab,shift+tab", "other_pane", "Tab", "pane", "From a kernel's facts to its log, and back", "Move", footer=9),
     *ACT_KEYS,
     Key("escape,q,enter,ctrl+c,ctrl+q", "back", "Esc", "back", "Back to the room", "Room", footer=99),
 )
+
+INCIDENT_KEYS = (
+    *READING_KEYS,
+    *(
+        Key(
+            str(number),
+            f"section({number})",
+            "1-9",
+            "section",
+            "To a section of the page" if number == 1 else "",
+            "Move",
+        )
+        for number in range(1, 10)
+    ),
+    Key("tab", "next_section(1)", "Tab", "next section", "To the next section, round and round", "Move", footer=1),
+    Key("shift+tab", "next_section(-1)", "Shift+Tab", "section before", "To the section before", "Move"),
+    Key("enter,e", "evidence", "e", "files", "The files of the evidence", "See", footer=4),
+    *INCIDENT_ACTS,
+    *COMMON_KEYS,
+    Key("escape,q,ctrl+c,ctrl+q", "back", "Esc", "back", "Back to where you were", "Room", footer=99),
+)
+
+LIST_KEYS = (
+    Key("up,k", "move('up')", "↑ k", "up", "Select the one above", "Move"),
+    Key("down,j", "move('down')", "↓ j", "down", "Select the one below", "Move"),
+    Key("home,g", "move('first')", "Home g", "first", "Select the first", "Move"),
+    Key("end,G", "move('last')", "End G", "last", "Select the last", "Move"),
+    Key("pageup,b", "move('page_up')", "PgUp b", "page up", "A page up", "Move"),
+    Key("pagedown,space", "move('page_down')", "Space", "page down", "A page down", "Move"),
+    Key(
+        "tab,shift+tab", "other_pane", "Tab", "pane", "From the list to what is said of one, and back", "Move", footer=5
+    ),
+    Key("enter", "open", "Enter", "incident", "Open the incident it is about", "See", footer=4),
+    *COMMON_KEYS,
+    Key("escape,q,ctrl+c,ctrl+q", "back", "Esc", "back", "Back to the room", "Room", footer=99),
+)
+"""Of every list with details: triggers, playbooks, silences."""
+
+TRIGGER_KEYS = (
+    Key("c", "check", "c", "check now", "Measure this rule now", "Act", footer=1),
+    Key("d", "drill", "d", "drill", "Make this rule fire on purpose (asks first)", "Act", footer=2),
+    *LIST_KEYS,
+)
+PLAYBOOK_KEYS = (
+    Key("y", "say(True)", "y", "yes", "Answer the question with yes (asks again)", "Act", footer=1),
+    Key("n", "say(False)", "n", "no", "Answer the question with no (asks again)", "Act", footer=1),
+    *LIST_KEYS,
+)
+SILENCE_KEYS = (
+    Key("d,delete", "end", "d", "end it", "End this silence now (asks first)", "Act", footer=1),
+    Key("a", "add", "a", "new", "Silence something: what, for how long, and why", "Act", footer=2),
+    *LIST_KEYS,
+)
+FILE_KEYS = LIST_KEYS
+TABLES = (
+    ("In the room", ROOM_KEYS),
+    ("On a page", PAGE_KEYS),
+    ("On an incident's page", tuple(key for key in INCIDENT_KEYS if key not in READING_KEYS)),
+    ("On triggers", TRIGGER_KEYS[:2]),
+    ("On playbooks", PLAYBOOK_KEYS[:2]),
+    ("On silences", SILENCE_KEYS[:2]),
+)
+"""What the help tells, in its order; keys that were told above are not told again."""
 
 
 def bindings(keys: tuple[Key, ...]) -> list[Binding]:

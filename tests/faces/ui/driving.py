@@ -28,7 +28,7 @@ class Opened:
 
     def __init__(self, view: RoomView | None, **options: Any) -> None:
         self.feed, self.room, self.clock = SampleFeed(view), SampleRoom(), Clock()
-        options.setdefault("theme_folders", [THEMES])
+        options = {"theme_folders": [THEMES], "user": "ada", **options}
         self.app = RoomApp(self.feed, self.room, monotonic=self.clock, wall=lambda: AT, **options)
 
     def asked(self) -> list[str]:

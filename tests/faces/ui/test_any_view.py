@@ -8,22 +8,29 @@ from hypothesis import strategies as st
 
 from grace_tui.faces.ui.draw import marks
 from grace_tui.faces.ui.layout import Box, plan
-from grace_tui.faces.ui.lines.feed import incident_lines
+from grace_tui.faces.ui.lines.feed import feed_lines, in_order
 from grace_tui.faces.ui.lines.grid import GridState, TileCache, grid_lines
 from grace_tui.faces.ui.lines.header import Freshness, banner_line, header_line
+from grace_tui.faces.ui.lines.incident import incident_facts, tried
 from grace_tui.faces.ui.lines.kernel import kernel_facts
 from grace_tui.faces.ui.lines.listing import Drawn, ListState, list_lines
 from grace_tui.faces.ui.lines.monitors import monitors_line
-from grace_tui.faces.ui.lines.pages import incident_facts, task_facts
+from grace_tui.faces.ui.lines.pages import task_facts
 from grace_tui.faces.ui.lines.queue import task_lines
+from grace_tui.faces.ui.lines.runs import run_facts, run_lines
 from grace_tui.faces.ui.lines.said import page_lines
+from grace_tui.faces.ui.lines.silences import silence_facts, silence_lines, silence_rows
 from grace_tui.faces.views import (
     ChaosView,
     ExitView,
     GateView,
+    HiddenView,
     IncidentView,
     KernelView,
     RoomView,
+    RunView,
+    SilenceView,
+    StepView,
     TaskView,
     VitalsView,
 )
@@ -78,7 +85,16 @@ KERNELS = any_of(
     vitals=st.none() | VITALS,
 )
 GATES = any_of(GateView(name="tests", state="running"), state=st.sampled_from([*marks.GATE, "odd"]))
-INCIDENTS = any_of(USUAL.incidents[0], id=NAMES, state=st.sampled_from([*marks.INCIDENT, "odd"]))
+HIDDEN = any_of(HiddenView(kernel="librarian", title="it is down", count=3, last_at=USUAL.at))
+INCIDENTS = any_of(USUAL.incidents[0], id=NAMES, state=st.sampled_from([*marks.INCIDENT, "odd"]), hides=few(HIDDEN, 4))
+SILENCES = any_of(SilenceView(id="S-1", matcher="librarian", reason="disk", by="ada", starts_at=1.0, ends_at=USUAL.at))
+STEPS = any_of(StepView(name="restart it", action="restart", state="done"), state=st.sampled_from([*marks.STEP, "odd"]))
+RUNS = any_of(
+    RunView(id="R-1", playbook="disk", incident_id="i-0008", kernel="librarian", state="running", started_at=USUAL.at),
+    id=NAMES,
+    state=st.sampled_from([*marks.RUN, "odd"]),
+    steps=few(STEPS, 4),
+)
 TASKS = any_of(USUAL.tasks[0], id=NAMES, state=st.sampled_from([*marks.TASK, "odd"]), gates=few(GATES, 9))
 MONITORS = any_of(USUAL.monitors[0], state=st.sampled_from([*marks.MONITOR, "odd"]))
 ROOMS = any_of(
@@ -89,6 +105,8 @@ ROOMS = any_of(
     incidents=few(INCIDENTS, 4),
     tasks=few(TASKS, 4),
     monitors=few(MONITORS, 4),
+    silences=few(SILENCES, 3),
+    runs=few(RUNS, 3),
     chaos=any_of(ChaosView()),
 )
 SIDES = st.integers(1, 220)
@@ -104,8 +122,9 @@ def test_any_view_fills_any_screen(view: RoomView, wide: int, high: int, age: fl
     selected = view.kernels[0].name if view.kernels else ""
     grid = GridState(kernels=view.kernels, total=99, selected=selected, focused=True, boxed=found.boxed)
     assert fills(found.grid, grid_lines(grid, *found.grid[2:], PAINT, TileCache()))
-    feed = ListState("incidents", items=view.incidents, boxed=found.boxed, roomy=high > 30, empty="none")
-    assert fills(found.feed, list_lines(feed, *found.feed[2:], PAINT, Drawn(incident_lines)))
+    incidents = in_order(view.incidents, unfolded=True)
+    feed = ListState("incidents", items=incidents, boxed=found.boxed, roomy=high > 30, empty="none")
+    assert fills(found.feed, list_lines(feed, *found.feed[2:], PAINT, Drawn(feed_lines)))
     queue = ListState("coding agent", items=view.tasks, boxed=found.boxed, roomy=high > 30, empty="none")
     assert fills(found.queue, list_lines(queue, *found.queue[2:], PAINT, Drawn(task_lines)))
 
@@ -115,7 +134,19 @@ def fills(box: Box, lines: list[Any]) -> bool:
 
 
 @settings(max_examples=200)
-@given(KERNELS, INCIDENTS, TASKS, SIDES)
-def test_any_page_fills_its_width(kernel: KernelView, incident: IncidentView, task: TaskView, wide: int) -> None:
-    said = [*kernel_facts(kernel, USUAL.at), *incident_facts(incident), *task_facts(task)]
+@given(ROOMS, KERNELS, INCIDENTS, TASKS, SIDES)
+def test_any_page_fills_its_width(
+    view: RoomView, kernel: KernelView, incident: IncidentView, task: TaskView, wide: int
+) -> None:
+    said = [*kernel_facts(kernel, USUAL.at), *incident_facts(incident, USUAL.at), *tried(incident, view)]
+    said += task_facts(task)
     assert {width(line) for line in page_lines(said, wide, PAINT)} == {wide}
+
+
+@settings(max_examples=200)
+@given(RUNS, SILENCES, SIDES)
+def test_any_run_and_any_silence_fill_their_width(run: RunView, silence: SilenceView, wide: int) -> None:
+    said = [*run_facts(run, USUAL.at), *silence_facts(silence, USUAL.at)]
+    rows = silence_rows((silence,), USUAL.at)
+    lines = [*run_lines(run, wide, PAINT.room), *silence_lines(rows[0], wide, PAINT.room)]
+    assert {width(line) for line in (*page_lines(said, wide, PAINT), *lines)} == {wide}

@@ -216,12 +216,12 @@ async def test_a_stop_that_is_not_meant_is_not_done() -> None:
         assert opened.asked() == []
 
 
-async def test_an_incident_can_be_acknowledged_from_the_feed() -> None:
+async def test_an_incident_can_be_taken_from_the_feed() -> None:
     opened = Opened(TWO_INCIDENTS)
     async with opened.app.run_test(size=(80, 24)) as pilot:
         await pilot.press("tab", "down", "a")
         await settle(pilot)
-        assert opened.room.asked == [("incident.ack", {"id": "i-0009"})]
+        assert opened.room.asked == [("incident.take", {"id": "i-0009", "owner": "ada"})]
 
 
 async def test_acts_in_the_queue_are_done_to_the_tasks_kernel() -> None:

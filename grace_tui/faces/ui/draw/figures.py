@@ -87,12 +87,28 @@ def whole(value: float | None) -> str:
     return NONE if number is None or abs(number) >= 1e15 else f"{number:.0f}"
 
 
+def amount(value: float | None) -> str:
+    """A measured value of any unit: `0.42`, `31`, `1.2k`."""
+    number = _usable(value)
+    if number is None:
+        return NONE
+    return f"{number:.2g}" if abs(number) < 10 and number != int(number) else short(number)
+
+
 def rate(value: float | None) -> str:
     """Units a second: `41/s`, `0.3/s`, empty when nothing happens."""
     number = _usable(value)
     if number is None or number < 0.05:
         return ""
     return f"{number:.1f}/s" if number < 9.95 else f"{short(number)}/s"
+
+
+def rate_a_minute(value: float | None) -> str:
+    """Failures a minute: `12/min`, `4.2k/min`, empty when there are none."""
+    number = _usable(value)
+    if number is None or number < 0.5:
+        return ""
+    return f"{short(number)}/min"
 
 
 def milliseconds(value: float | None) -> str:
@@ -125,11 +141,20 @@ def percent(value: float | None) -> str:
 
 def clock_time(at: float | None) -> str:
     """Local `HH:MM:SS` of a wall-clock time."""
+    return _written(at, "%H:%M:%S") or "--:--:--"
+
+
+def day_time(at: float | None) -> str:
+    """Local day and minute of a wall-clock time: what may be far off."""
+    return _written(at, "%Y-%m-%d %H:%M") or NONE
+
+
+def _written(at: float | None, form: str) -> str:
     number = _usable(at)
     try:
-        return time.strftime("%H:%M:%S", time.localtime(number)) if number is not None else "--:--:--"
+        return time.strftime(form, time.localtime(number)) if number is not None else ""
     except (OverflowError, OSError, ValueError):  # a time the calendar does not have
-        return "--:--:--"
+        return ""
 
 
 def spark(values: Sequence[float], width: int) -> str:
@@ -141,6 +166,19 @@ def spark(values: Sequence[float], width: int) -> str:
     top = max(4.0, *known, 0.0)
     bars = "".join(BARS[0] if not value else BARS[max(1, min(7, math.ceil(value / top * 7)))] for value in known)
     return bars.rjust(width, BARS[0])
+
+
+def trend(values: Sequence[float], width: int) -> str:
+    """The last `width` values as bars between their own least and most: what a value did, not how much it is."""
+    known = [_usable(value) or 0.0 for value in values[-width:]] if width > 0 else []
+    if not known:
+        return ""
+    least, most = min(known), max(known)
+    span = most - least
+    # The span of two huge values may be infinite.
+    if not 0 < span < math.inf:
+        return BARS[0] * len(known)
+    return "".join(BARS[min(7, int((value - least) / span * 7.999))] for value in known)
 
 
 def bar(part: float, whole: float, width: int) -> tuple[str, str]:

@@ -54,6 +54,34 @@ GATE: Mapping[str, Mark] = {
     "failed": Mark("✗", "strong_bad", "failed"),
     "skipped": Mark("–", "muted", "skipped"),
 }
+RUN: Mapping[str, Mark] = {
+    "running": Mark("⚙", "strong_accent", "running"),
+    "waiting_for_person": Mark("?", "strong_accent", "asks you"),
+    "succeeded": Mark("✓", "ok", "succeeded"),
+    "failed": Mark("✗", "bad", "failed"),
+    "undone": Mark("✗", "warn", "undone"),
+    "interrupted": Mark("✗", "warn", "interrupted"),
+}
+STEP: Mapping[str, Mark] = {
+    "pending": Mark("·", "muted", "pending"),
+    "running": Mark("◔", "strong_accent", "running"),
+    "done": Mark("✓", "ok", "done"),
+    "failed": Mark("✗", "strong_bad", "failed"),
+    "skipped": Mark("–", "muted", "skipped"),
+    "undone": Mark("↩", "warn", "undone"),
+}
+RULE: Mapping[str, Mark] = {
+    "quiet": Mark("●", "ok", "quiet"),
+    "waiting": Mark("◌", "muted", "not measured yet"),
+    "firing": Mark("▲", "strong_bad", "fires"),
+    "cooling": Mark("◌", "warn", "fired, keeps quiet"),
+    "problem": Mark("✗", "warn", "cannot be measured"),
+}
+SILENCE: Mapping[str, Mark] = {
+    "in_force": Mark("○", "accent", "in force"),
+    "ends_soon": Mark("▲", "warn", "ends soon"),
+    "ended": Mark("–", "muted", "ended"),
+}
 MONITOR: Mapping[str, Mark] = {
     "ok": Mark("●", "ok", "ok"),
     "busy": Mark("⚙", "accent", "busy"),
@@ -76,6 +104,7 @@ LOG: Mapping[str, Mark] = {
     "stderr": Mark("┃", "warn", "stderr"),
 }
 CLOSED_INCIDENTS = frozenset({"resolved", "suppressed"})
+LIVE_RUNS = frozenset({"running", "waiting_for_person"})
 FINISHED_TASKS = frozenset({"learned", "failed", "undone"})
 DOWN = frozenset({"failed", "backing_off", "quarantined"})
 

@@ -1,5 +1,8 @@
 """An incident as lines: when, where and how often; what happened; what is being done. A closed one is a quiet line."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 from rich.style import Style
 
 from grace_tui.faces.ui.draw import figures, marks
@@ -7,6 +10,32 @@ from grace_tui.faces.ui.draw.inks import Inks
 from grace_tui.faces.ui.draw.line import Line, Piece, cells, line_between, line_of
 from grace_tui.faces.ui.draw.text import shown, wrap
 from grace_tui.faces.views import IncidentView
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """The suppressed incidents as one row of the feed, which unfolds into them."""
+
+    count: int
+    unfolded: bool = False
+    id: str = "folded"
+
+
+def feed_lines(
+    item: IncidentView | Folded, width: int, inks: Inks, *, gutter: Piece | None = None, roomy: bool = False
+) -> list[Line]:
+    if isinstance(item, Folded):
+        return [_folded(item, width, inks, gutter or (" ", inks.text))]
+    return incident_lines(item, width, inks, gutter=gutter, roomy=roomy)
+
+
+def in_order(incidents: Sequence[IncidentView], *, unfolded: bool) -> tuple[IncidentView | Folded, ...]:
+    """What wants somebody first, then what is hidden, as one row until it is unfolded, then what is over."""
+    closed = [one for one in incidents if one.state == "resolved"]
+    hidden = [one for one in incidents if one.state == "suppressed"]
+    opened = [one for one in incidents if one.state not in marks.CLOSED_INCIDENTS]
+    fold = [Folded(len(hidden), unfolded)] if hidden else []
+    return (*opened, *fold, *(hidden if unfolded else ()), *closed)
 
 
 def incident_lines(
@@ -25,6 +54,11 @@ def incident_lines(
     return [*lines, *(line_of([edge, ("  ", inks.text), *pieces], width, inks.text) for pieces in said), *air]
 
 
+def _folded(item: Folded, width: int, inks: Inks, edge: Piece) -> Line:
+    left = [edge, ("▾ " if item.unfolded else "▸ ", inks.muted), (f"{figures.short(item.count)} hidden", inks.muted)]
+    return line_of([*left, ("" if item.unfolded else ", Enter shows them", inks.muted)], width, inks.text)
+
+
 def _head(incident: IncidentView, width: int, inks: Inks, edge: Piece) -> Line:
     mark = marks.mark(marks.INCIDENT, incident.state)
     closed = incident.state in marks.CLOSED_INCIDENTS
@@ -34,15 +68,49 @@ def _head(incident: IncidentView, width: int, inks: Inks, edge: Piece) -> Line:
         left.append((f"{figures.clock_time(incident.opened_at)} ", inks.muted))
     left += [(f"{mark.glyph} ", inks.named(mark.ink)), (shown(incident.kernel), name)]
     if closed:
-        seconds = figures.between(incident.opened_at, incident.last_at)
-        took = f" {figures.seconds_spent(seconds)}" if seconds and seconds > 0 else ""
-        return line_between(left, [(f" {mark.word}{took}", inks.muted)], width, inks.text)
+        return line_between(left, [(f" {_how_closed(incident, mark)}", inks.muted)], width, inks.text)
+    return line_between(left, _standing(incident, mark, width, inks), width, inks.text)
+
+
+def _how_closed(incident: IncidentView, mark: marks.Mark) -> str:
+    if incident.state == "suppressed":
+        times = f" ×{figures.short(incident.count)}" if incident.count != 1 else ""
+        return f"hidden by {shown(incident.hidden_by)}{times}" if incident.hidden_by else f"{mark.word}{times}"
+    seconds = figures.between(incident.opened_at, incident.last_at)
+    took = f" {figures.seconds_spent(seconds)}" if seconds and seconds > 0 else ""
+    return f"{mark.word}{took}"
+
+
+def _standing(incident: IncidentView, mark: marks.Mark, width: int, inks: Inks) -> list[Piece]:
+    """What is unusual in its state, who has it, how often it happened, and how fast it does."""
     state = "" if incident.state in ("open", "in_repair") else f" {mark.word}"
+    owner = f" {shown(incident.owner)}" if incident.owner and width >= 30 else ""
+    if owner and incident.state == "acknowledged":
+        state = ""
     times = f" ×{figures.short(incident.count)}" if incident.count != 1 else ""
-    return line_between(left, [(state, inks.named(mark.ink)), (times, inks.warn)], width, inks.text)
+    rate = figures.rate_a_minute(incident.rate) if width >= 30 else ""
+    return [
+        (state, inks.named(mark.ink)),
+        (owner, inks.accent),
+        (times, inks.warn),
+        (f" {rate}" if rate else "", inks.muted),
+    ]
 
 
 def _doing(incident: IncidentView, width: int, inks: Inks, *, roomy: bool) -> list[list[Piece]]:
+    return [*_acting(incident, width, inks, roomy=roomy), *_hiding(incident, inks)]
+
+
+def _hiding(incident: IncidentView, inks: Inks) -> list[list[Piece]]:
+    """Whose failures it explains: they have no row of their own."""
+    kernels = sorted({shown(hidden.kernel) for hidden in incident.hides or ()})
+    if not kernels:
+        return []
+    more = f" +{len(kernels) - 3}" if len(kernels) > 3 else ""
+    return [[("○ explains ", inks.muted), (", ".join(kernels[:3]) + more, inks.muted)]]
+
+
+def _acting(incident: IncidentView, width: int, inks: Inks, *, roomy: bool) -> list[list[Piece]]:
     action, provider = shown(incident.action), shown(incident.provider)
     glyph, style = ("⚙ ", inks.accent) if incident.state in ("in_repair", "watching") else ("▸ ", inks.warn)
     doing: list[Piece] = [(glyph + action, style)] if action else []

@@ -97,6 +97,7 @@ def _state_parts(view: RoomView, level: int, paint: Paint, freshness: Freshness)
     if view.open_incidents:
         word = " incident" + ("s" if view.open_incidents != 1 else "") if level < _SHORT_WORDS else ""
         yield [(f"▲ {figures.short(view.open_incidents)}{word}", inks.strong_bad)]
+    yield from _asked(view, level, paint)
     yield from _agent(view, level, paint)
     if _chaotic(view):
         word = f"chaos {shown(view.chaos.state)}" if level < _SHORT_WORDS else "chaos"
@@ -142,6 +143,14 @@ def _others(view: RoomView, level: int, inks: Inks) -> Iterator[Piece]:
         yield ("".join(found), inks.muted)
 
 
+def _asked(view: RoomView, level: int, paint: Paint) -> Iterator[Sequence[Piece]]:
+    """A run of a playbook that stands still until a person answers."""
+    count = sum(run.state == "waiting_for_person" for run in view.runs)
+    if count:
+        words = f"{figures.short(count)} question{'s' if count != 1 else ''}" if level < _SHORT_WORDS else str(count)
+        yield [(f" ? {words} ", paint.notice)]
+
+
 def _agent(view: RoomView, level: int, paint: Paint) -> Iterator[Sequence[Piece]]:
     fixing, queued = figures.short(view.fixing), figures.short(view.queued)
     if not view.fixing and not view.queued:
@@ -177,5 +186,24 @@ def _figure_parts(view: RoomView, level: int, paint: Paint, freshness: Freshness
 
 
 def banner_line(view: RoomView | None, width: int, paint: Paint) -> Line:
-    """One line about something larger in progress."""
+    """One line about something larger in progress, or about what a person should know soon."""
+    if view is not None and not view.banner and view.warnings:
+        return _warnings_line(view.warnings, width, paint)
     return line_of([(f" ▸ {shown(view.banner) if view else ''}", paint.notice)], width, paint.notice)
+
+
+def has_banner(view: RoomView) -> bool:
+    """Whether the line under the header has anything to say."""
+    return bool(view.banner or view.warnings)
+
+
+def _warnings_line(warnings: Sequence[str], width: int, paint: Paint) -> Line:
+    """As many of the warnings as fit, whole; how many more there are."""
+    inks = paint.panel
+    for count in range(len(warnings), 0, -1):
+        more = f"  +{len(warnings) - count} more" if count < len(warnings) else ""
+        text = " · ".join(shown(text) for text in warnings[:count])
+        if count == 1 or cells([(f" ▲ {text}{more}", inks.text)]) <= width:
+            break
+    left = [(" ▲ ", inks.warn), (text, inks.text)]
+    return line_between(left, [(f"{more} " if more else "", inks.muted)], width, inks.text)

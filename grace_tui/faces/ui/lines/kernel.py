@@ -17,6 +17,7 @@ def kernel_facts(kernel: KernelView, now: float) -> list[Saying]:
         *fact("error", kernel.error, "bad"),
         *fact("repair", kernel.repair, "accent"),
         *fact("incident", kernel.incident_id, "bad"),
+        *_explained(kernel),
         *_last_exit(kernel, now),
         Beside((*_life(kernel), *_ties(kernel)), (*_host(kernel), *_work(kernel))),
     ]
@@ -27,6 +28,12 @@ def _standing(kernel: KernelView) -> Iterator[Said]:
     age = figures.duration(kernel.since)
     since = f"since {figures.clock_time(kernel.since_at)}, {age}" if kernel.since_at else f"for {age}"
     yield Said(f"{shown(mark.word)} {since}", mark.ink, "state", mark.glyph)
+
+
+def _explained(kernel: KernelView) -> Iterator[Said]:
+    cause = f"{shown(kernel.cause)} failed" if kernel.cause else ""
+    where = f"incident {shown(kernel.hidden_by)}" if kernel.hidden_by else ""
+    yield from fact("because of", ": ".join(filter(None, (where, cause))), "warn")
 
 
 def _life(kernel: KernelView) -> Iterator[Said]:
@@ -72,7 +79,8 @@ def _host(kernel: KernelView) -> Iterator[Said]:
         yield from fact("uses", f"cpu {figures.percent(used.cpu_percent)}, rss {figures.size(used.rss_bytes)}")
     held = "once" if kernel.blocks == 1 else f"{figures.short(kernel.blocks)} times"
     yield from fact("held loop", held if kernel.blocks else "", "warn")
-    yield from fact("priority", f"{figures.short(kernel.priority)}{', critical' if kernel.critical else ''}")
+    tier = "never paused to shed load" if not kernel.tier or kernel.critical else f"tier {figures.short(kernel.tier)}"
+    yield from fact("priority", f"{figures.short(kernel.priority)}{', critical' if kernel.critical else ''}; {tier}")
     yield from fact("file", kernel.path)
     yield from fact("version", kernel.version or "not loaded")
 

@@ -1,44 +1,18 @@
-"""What the pages say: an incident, a task, an answer, the help. Facts come from the newest view."""
+"""What the pages say: a task, an answer, the help. Facts come from the newest view."""
 
 from collections.abc import Iterable, Iterator, Sequence
 
 from grace_tui.faces.ui.draw import figures, marks
 from grace_tui.faces.ui.draw.text import fit, shown, shown_lines
 from grace_tui.faces.ui.lines.said import Said, fact, heading
-from grace_tui.faces.views import IncidentView, TaskView
-
-
-def incident_facts(incident: IncidentView) -> list[Said]:
-    mark = marks.mark(marks.INCIDENT, incident.state)
-    return [
-        Said(f"{shown(mark.word)}, seen {_times(incident.count)}", mark.ink, "state", mark.glyph),
-        *fact("what", incident.title, "strong"),
-        *fact("kind", incident.kind),
-        *fact("kernel", incident.kernel),
-        *fact("phase", incident.phase),
-        *fact("provider", incident.provider),
-        *fact("being done", incident.action, "accent"),
-        *fact("opened", figures.clock_time(incident.opened_at)),
-        *fact("last seen", figures.clock_time(incident.last_at)),
-        *fact("signature", incident.signature, "muted"),
-        *fact("task", incident.task_id),
-        *fact("evidence", incident.bundle),
-    ]
-
-
-def _times(count: int) -> str:
-    return "once" if count == 1 else f"{figures.short(count)} times"
+from grace_tui.faces.views import TaskView
 
 
 def task_facts(task: TaskView) -> list[Said]:
     mark = marks.mark(marks.TASK, task.state)
+    spent = figures.seconds_spent(task.seconds) if task.seconds else ""
     return [
-        Said(
-            f"{shown(mark.word)} {figures.seconds_spent(task.seconds) if task.seconds else ''}".rstrip(),
-            mark.ink,
-            "state",
-            mark.glyph,
-        ),
+        Said(f"{shown(mark.word)} {spent}".rstrip(), mark.ink, "state", mark.glyph),
         *fact("what", task.title, "strong"),
         *fact("because", task.detail),
         *fact("priority", figures.short(task.priority)),
@@ -110,6 +84,8 @@ def help_page(tables: Iterable[tuple[str, Sequence[tuple[str, str]]]]) -> list[S
         ("Incidents", marks.INCIDENT),
         ("Tasks", marks.TASK),
         ("Gates", marks.GATE),
+        ("Runs of playbooks", marks.RUN),
+        ("Steps of playbooks", marks.STEP),
         ("Logs", marks.LOG),
     ):
         said.append(heading(f"Signs: {name.lower()}"))

@@ -48,6 +48,13 @@ def fact(label: str, text: object, ink: str = "text") -> Iterator[Said]:
         yield Said(words, ink, label)
 
 
+def said_text(one: Saying) -> str:
+    """As a plain line: what is copied."""
+    if isinstance(one, Beside):
+        return "\n".join(map(said_text, (*one.left, *one.right)))
+    return f"{f'{one.label}: ' if one.label.strip() else ''}{one.text}"
+
+
 def page_lines(said: Sequence[Saying], width: int, paint: Paint, *, wrapped: bool = True) -> list[Line]:
     return [line for lines in fitted(said, width, paint, wrapped=wrapped) for line in lines]
 
@@ -85,7 +92,7 @@ def _fit(one: Said, width: int, column: int, paint: Paint, wrapped: bool) -> lis
     inks = paint.room
     label = fit(one.label, column) if one.label else ""
     glyph = f"{one.glyph} " if one.glyph else ""
-    style = inks.named(one.ink)
+    style = paint.notice if one.ink == "notice" else inks.named(one.ink)
     indent = width_of(label) + width_of(glyph)
     texts = wrap(one.text, max(1, width - indent)) if wrapped else [one.text]
     lines = []

@@ -17,6 +17,8 @@ def status(kernel: KernelView, width: int = 1_000) -> str:
 def _forms(kernel: KernelView) -> list[str]:
     """Longest first."""
     word = shown(marks.mark(marks.KERNEL, kernel.state).word)
+    if kernel.cause:
+        return _explained(kernel, word)
     if kernel.state == "backing_off" and kernel.next_try is not None:
         return _next_try(kernel, word)
     if kernel.state == "quarantined":
@@ -29,6 +31,12 @@ def _forms(kernel: KernelView) -> list[str]:
         more = f" +{len(kernel.waits_for) - 1}" if len(kernel.waits_for) > 1 else ""
         return [f"waits for {names(kernel.waits_for)}", f"waits for {shown(kernel.waits_for[0])}{more}", "waiting"]
     return [word]
+
+
+def _explained(kernel: KernelView, word: str) -> list[str]:
+    """Down because of another: whose failure it is says more than its own."""
+    cause = shown(kernel.cause)
+    return [f"{word}, because {cause} failed", f"because {cause} failed", f"because {cause}", f"by {cause}", word]
 
 
 def _next_try(kernel: KernelView, word: str) -> list[str]:

@@ -45,8 +45,14 @@ def _words(kernel: KernelView, width: int, inks: Inks, *, alone: bool = True) ->
     if _quiet(kernel):
         own = shown(kernel.summary) or figures.rate(kernel.rate)
         return own or _process(kernel, width, alone=alone) or "idle", inks.muted
-    ink = "muted" if kernel.state == "completed" else marks.mark(marks.KERNEL, kernel.state).ink
+    ink = "muted" if kernel.state == "completed" else _mark(kernel).ink
     return status(kernel, width), inks.named(ink)
+
+
+def _mark(kernel: KernelView) -> marks.Mark:
+    """The failure of another is told more quietly than a failure of its own."""
+    mark = marks.mark(marks.KERNEL, kernel.state)
+    return mark._replace(ink="warn") if kernel.cause and kernel.state in marks.DOWN else mark
 
 
 def _process(kernel: KernelView, width: int, *, alone: bool) -> str:
@@ -71,12 +77,13 @@ def _measured(kernel: KernelView, width: int, inks: Inks) -> Piece:
 
 def _name(kernel: KernelView, width: int, inks: Inks) -> list[Piece]:
     """Sign, name and host in at most `width` cells after the sign."""
-    mark = marks.mark(marks.KERNEL, kernel.state)
+    mark = _mark(kernel)
     down, ended = kernel.state in marks.DOWN, kernel.state == "completed"
     host = host_sign(kernel)
+    name = inks.named(mark.ink) if down else inks.muted if ended else inks.text
     return [
         (f"{mark.glyph} ", inks.named(mark.ink)),
-        (clip(shown(kernel.name), width - len(host)), inks.strong_bad if down else inks.muted if ended else inks.text),
+        (clip(shown(kernel.name), width - len(host)), name),
         (host if width > 8 else "", inks.warn if kernel.moved else inks.muted),
     ]
 

@@ -47,12 +47,14 @@ class Page:
 class PageScreen(Stage):
     KEYS: ClassVar[tuple[Key, ...]] = PAGE_KEYS
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(PAGE_KEYS)]
+    CONTENTS: ClassVar[bool] = False
+    """Whether the page names its sections."""
     TYPING = "Enter keeps it, then n and N; Esc ends it"
 
     def __init__(self, control: RoomControl, page: Page) -> None:
         super().__init__(control)
         self.page = page
-        self.body = PagePane("body", page.title)
+        self.body = PagePane("body", page.title, contents=self.CONTENTS)
         self.log_pane = PagePane("log", page.title if page.facts is None else "log", follow=True)
         self.answers: dict[str, Answer] = {}
         self._plan_for: tuple[object, ...] = ()
@@ -148,6 +150,11 @@ class PageScreen(Stage):
 
     def typing_dropped(self) -> None:
         self.pane.search("")
+
+    def action_copy(self) -> None:
+        text = self.pane.text()
+        self.app.copy_to_clipboard(text)
+        self.say(f"{len(text.splitlines())} lines copied, if this terminal lets programs do that")
 
     def action_back(self) -> None:
         self.dismiss()

@@ -13,7 +13,7 @@ from grace_tui.faces.ui.draw import marks
 from grace_tui.faces.ui.keys import ROOM_KEYS, Key, bindings
 from grace_tui.faces.ui.layout import Box, Plan, plan
 from grace_tui.faces.ui.lines.filter import HINT
-from grace_tui.faces.ui.lines.header import Freshness
+from grace_tui.faces.ui.lines.header import Freshness, has_banner
 from grace_tui.faces.ui.screens.stage import RoomControl, Stage
 from grace_tui.faces.ui.widgets.bars import BannerBar, MonitorsBar
 from grace_tui.faces.ui.widgets.panes import IncidentFeed, KernelGrid, Move, Pane, TaskQueue
@@ -62,7 +62,7 @@ class RoomScreen(Stage):
         opened = sum(incident.state not in marks.CLOSED_INCIDENTS for incident in view.incidents)
         working = sum(task.state not in marks.FINISHED_TASKS for task in view.tasks)
         # What is shown may be fewer than all by the filter; the plan must not jump about while one types.
-        return plan(width, height, len(view.kernels), banner=bool(view.banner), incidents=opened, tasks=working)
+        return plan(width, height, len(view.kernels), banner=has_banner(view), incidents=opened, tasks=working)
 
     def planned(self, width: int, height: int) -> Mapping[str, Box]:
         found = self.plan_at(width, height)
@@ -125,7 +125,7 @@ class RoomScreen(Stage):
 
     @on(Pane.Opened)
     def action_open(self) -> None:
-        if target := self._wanted("open"):
+        if not self.pane.open_here() and (target := self._wanted("open")):
             self.post_message(self.OpenRequested(target))
 
     def action_leave(self) -> None:

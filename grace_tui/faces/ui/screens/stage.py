@@ -17,10 +17,12 @@ from grace_tui.faces.ui.draw.inks import Paint
 from grace_tui.faces.ui.draw.text import plain
 from grace_tui.faces.ui.keys import Key, footer
 from grace_tui.faces.ui.layout import NOWHERE, Box
+from grace_tui.faces.ui.lines.form import Field, Form
 from grace_tui.faces.ui.lines.header import Freshness
+from grace_tui.faces.ui.lines.silences import silence_form
 from grace_tui.faces.ui.widgets.bars import HeaderBar, KeysBar, Notice
 from grace_tui.faces.ui.widgets.canvas import Canvas
-from grace_tui.faces.views import RoomView
+from grace_tui.faces.views import IncidentView, RoomView
 
 LONGEST_PASTE = 40
 TYPING_KEY = "slash"
@@ -39,6 +41,13 @@ class RoomControl(Protocol):
     @property
     def paint(self) -> Paint: ...
 
+    @property
+    def user(self) -> str:
+        """Whose acts these are: who an incident is that is taken here."""
+
+    @property
+    def read_only(self) -> bool: ...
+
     async def ask_room(self, command: Command) -> Answer: ...
 
     def open_why(self, target: Target) -> None: ...
@@ -49,7 +58,18 @@ class RoomControl(Protocol):
 
     def next_theme(self) -> None: ...
 
+    def open_target(self, target: Target) -> None: ...
+
+    def open_evidence(self, incident: str) -> None:
+        """Open the list of the evidence's files."""
+
+    def open_listing(self, name: str) -> None:
+        """Open triggers, playbooks or silences."""
+
     async def confirmed(self, question: str) -> bool: ...
+
+    async def filled(self, form: Form) -> Mapping[str, str] | None:
+        """What a person filled in; None where the form was left."""
 
 
 class PlannedLayout(Layout):
@@ -184,11 +204,19 @@ class Stage(Screen[None]):
         self.notice.display = False
         self.replan()
 
+    def may_act(self) -> bool:
+        """Whether this screen acts; one that only reads says so, before anybody fills in a form in vain."""
+        if self.control.read_only:
+            self.say("this screen is read-only", failed=True)
+        return not self.control.read_only
+
     def act(self, command: Command) -> None:
         """Ask the room in a worker: keys are answered while the answer is awaited."""
-        self.run_worker(self._act(command), group="acts")
+        if self.may_act():
+            self.run_worker(self.carry_out(command), group="acts")
 
-    async def _act(self, command: Command) -> None:
+    async def carry_out(self, command: Command) -> None:
+        """Ask the room for an act, and tell what came of it."""
         if command.question and not await self.control.confirmed(command.question):
             return
         self.say(f"{command.doing} …")
@@ -204,17 +232,45 @@ class Stage(Screen[None]):
             self.act(commands.pause_or_resume(kernel))
 
     def action_stop(self) -> None:
-        if (target := self._wanted("kernel")) and (kernel := commands.kernel_in(self.control.view, target.kernel)):
+        target = self._wanted("kernel")
+        if target is not None and target.kind == "incident":
+            self.action_silence()
+        elif target and (kernel := commands.kernel_in(self.control.view, target.kernel)):
             self.act(commands.stop_or_start(kernel))
 
-    def action_acknowledge(self) -> None:
+    def action_take(self) -> None:
+        if incident := self._wanted_incident():
+            self.act(commands.take(incident, self.control.user))
+
+    def action_silence(self) -> None:
+        found = commands.incident_in(self.control.view, self._wanted_incident())
+        if found is not None and self.may_act():
+            self.run_worker(self._silence(found), group="acts")
+
+    async def _silence(self, incident: IncidentView) -> None:
+        form, matchers = silence_form(incident)
+        values = await self.control.filled(form)
+        if values is not None:
+            await self.carry_out(commands.add_silence(matchers[values["what"]], values["for"], values["reason"]))
+
+    def action_resolve(self) -> None:
+        incident = self._wanted_incident()
+        if incident and self.may_act():
+            self.run_worker(self._resolve(incident), group="acts")
+
+    async def _resolve(self, incident: str) -> None:
+        why = Field("reason", "why", needed="say why it is resolved: whoever reads its timeline must know")
+        values = await self.control.filled(Form(f"resolve {incident}", (why,)))
+        if values is not None:
+            await self.carry_out(commands.resolve(incident, values["reason"]))
+
+    def _wanted_incident(self) -> str:
+        """The incident of what is selected; empty, and said so, where it has none."""
         target = self._wanted("incident")
-        if target is None:
-            return
-        if incident := commands.incident_of(self.control.view, target):
-            self.act(commands.acknowledge(incident))
-        else:
+        incident = commands.incident_of(self.control.view, target) if target else ""
+        if target is not None and not incident:
             self.say(f"{target.id} has no incident", failed=True)
+        return incident
 
     def action_why(self) -> None:
         if target := self._wanted("why"):
@@ -223,6 +279,15 @@ class Stage(Screen[None]):
     def action_logs(self) -> None:
         if target := self._wanted("kernel"):
             self.control.open_logs(target.kernel)
+
+    def action_triggers(self) -> None:
+        self.control.open_listing("triggers")
+
+    def action_playbooks(self) -> None:
+        self.control.open_listing("playbooks")
+
+    def action_silences(self) -> None:
+        self.control.open_listing("silences")
 
     def action_help(self) -> None:
         self.control.open_help()

@@ -6,11 +6,14 @@ from typing import Literal
 
 from grace_tui.faces.ui.draw.frame import Frame, framed, inner_size
 from grace_tui.faces.ui.draw.inks import Paint
-from grace_tui.faces.ui.draw.line import Line, blank
+from grace_tui.faces.ui.draw.line import Line, blank, line_of
 from grace_tui.faces.ui.draw.text import shown
-from grace_tui.faces.ui.lines.said import LABEL, Said, Saying, finder, fitted, holds, marked
+from grace_tui.faces.ui.lines.contents import contents_line, sections
+from grace_tui.faces.ui.lines.said import LABEL, Said, Saying, finder, fitted, holds, marked, said_text
 from grace_tui.faces.ui.widgets.canvas import Canvas
 
+LEAST_WITH_CONTENTS = 6
+"""Inner height from which two lines are spent on the names of the sections."""
 Scroll = Literal["up", "down", "page_up", "page_down", "first", "last"]
 
 
@@ -20,8 +23,10 @@ class PagePane(Canvas):
 
     can_focus = True
 
-    def __init__(self, id: str, title: str, *, follow: bool = False) -> None:  # noqa: A002
+    def __init__(self, id: str, title: str, *, follow: bool = False, contents: bool = False) -> None:  # noqa: A002
+        """`contents` keeps a line on top that names the sections and marks the one in sight."""
         super().__init__(id)
+        self.contents = contents
         self.title, self.top, self.follow, self.at_end = title, 0, follow, follow
         self.wrapped, self.sought, self.match = True, "", -1
         self.has_keys = False
@@ -52,13 +57,31 @@ class PagePane(Canvas):
         return sum(map(len, self._blocks(inner_width))) + 99 - inner_height
 
     def scroll_page(self, step: Scroll) -> None:
-        page = max(1, inner_size(*self.size, boxed=True)[1] - 1)
+        page = max(1, self._inner(*self.size)[1] - 1)
         by = {"up": -1, "down": 1, "page_up": -page, "page_down": page}
         self.at_end = step == "last"
         self.top = 0 if step == "first" else self.top + by.get(step, 0)
         self.repaint()
         if self.at_end and self._newer is not None:
             self.show_told(self._newer)
+
+    def to_section(self, index: int) -> bool:
+        """Bring a section to the top; returns whether there is one of that number, from 0 on."""
+        starts = self._section_starts()
+        if 0 <= index < len(starts):
+            self.top, self.at_end = starts[index], False
+            self.repaint()
+        return 0 <= index < len(starts)
+
+    def next_section(self, by: int) -> None:
+        """To the section after the one in sight, or before it, round and round."""
+        count = len(self._section_starts())
+        if count:
+            self.to_section((self._current() + by) % count)
+
+    def text(self) -> str:
+        """All that is said, as plain lines."""
+        return "\n".join(said_text(one) for one in self._said())
 
     def wrap_or_cut(self) -> None:
         self.wrapped = not self.wrapped
@@ -69,7 +92,7 @@ class PagePane(Canvas):
         self.sought = query
         found = self._found()
         starts = self._starts()
-        bottom = self.top + inner_size(*self.size, boxed=True)[1]
+        bottom = self.top + self._inner(*self.size)[1]
         before = [index for index in found if starts[index] < bottom]
         self._go_to(before[-1] if before else found[0] if found else -1)
 
@@ -99,16 +122,49 @@ class PagePane(Canvas):
         self.repaint()
 
     def make_lines(self, width: int, height: int) -> list[Line]:
-        inner_width, inner_height = inner_size(width, height, boxed=True)
+        inner_width, inner_height = self._inner(width, height)
         blocks = self._blocks(inner_width)
         lines = [line for block in blocks for line in block]
-        last = max(0, len(lines) - inner_height)
+        last = max(0, len(lines) - inner_height, *self._section_starts()[-1:])
         self.top = last if self.at_end else max(0, min(self.top, last))
         self.at_end = self.at_end or (self.follow and self.top == last and self._newer is None)
-        above, below = self.top, max(0, last - self.top)
+        above, below = self.top, max(0, len(lines) - inner_height - self.top)
         more = "  ".join(word for word in (f"↑ {above}" if above else "", f"↓ {below}" if below else "") if word)
         frame = Frame(self.title, note=self._note(), more=more, focused=self.has_keys)
-        return framed(frame, self._in_sight(blocks, lines, inner_height), width, height, self.paint)
+        in_sight = self._in_sight(blocks, lines, inner_height)
+        return framed(frame, [*self._contents(inner_width), *in_sight], width, height, self.paint)
+
+    def _inner(self, width: int, height: int) -> tuple[int, int]:
+        """Room for the text."""
+        inner_width, inner_height = inner_size(width, height, boxed=True)
+        return inner_width, max(1, inner_height - (2 if self._has_contents(inner_height) else 0))
+
+    def _has_contents(self, inner_height: int) -> bool:
+        return self.contents and inner_height >= LEAST_WITH_CONTENTS
+
+    def _contents(self, width: int) -> list[Line]:
+        if not self._has_contents(inner_size(*self.size, boxed=True)[1]):
+            return []
+        said = self._said()
+        titles = [one.text for index in sections(said) if isinstance(one := said[index], Said)]
+        inks = self.paint.room
+        return [
+            contents_line(titles, self._current(), width, self.paint),
+            line_of([("─" * width, inks.line)], width, inks.text),
+        ]
+
+    def _section_starts(self) -> list[int]:
+        """The line of each section's heading; none where the page has no contents."""
+        if not self.contents:
+            return []
+        width = self._inner(*self.size)[0]
+        starts, blocks = self._starts(), self._blocks(width)
+        # A heading that is not the first has an empty line before it.
+        return [starts[index] + len(blocks[index]) - 1 for index in sections(self._said())]
+
+    def _current(self) -> int:
+        """The section at the top of what is in sight."""
+        return max(0, sum(start <= self.top for start in self._section_starts()) - 1)
 
     def _in_sight(self, blocks: Sequence[Sequence[Line]], lines: Sequence[Line], height: int) -> list[Line]:
         shown_lines = list(lines[self.top : self.top + height])
@@ -150,7 +206,7 @@ class PagePane(Canvas):
     def _go_to(self, index: int) -> None:
         self.match = index
         if index >= 0:
-            height = inner_size(*self.size, boxed=True)[1]
+            height = self._inner(*self.size)[1]
             line = self._starts()[index]
             if not self.top <= line < self.top + height:
                 self.top = max(0, line - height // 2)

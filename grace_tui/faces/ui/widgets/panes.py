@@ -11,7 +11,7 @@ from grace_tui.faces.ui.draw import marks
 from grace_tui.faces.ui.draw.frame import inner_size
 from grace_tui.faces.ui.draw.line import Line
 from grace_tui.faces.ui.lines import grid, listing
-from grace_tui.faces.ui.lines.feed import incident_lines
+from grace_tui.faces.ui.lines.feed import Folded, feed_lines, in_order
 from grace_tui.faces.ui.lines.filter import passes
 from grace_tui.faces.ui.lines.queue import task_lines
 from grace_tui.faces.ui.widgets.canvas import Canvas
@@ -35,6 +35,10 @@ class Pane(Canvas):
     def target(self) -> Target | None:
         """What acts are done to."""
         raise NotImplementedError
+
+    def open_here(self) -> bool:
+        """Open what has no page of its own; returns whether the selected is such."""
+        return False
 
     def show(self, view: RoomView, *, boxed: bool) -> None:
         raise NotImplementedError
@@ -211,21 +215,32 @@ class ListPane(Pane, Generic[listing.Item]):
         return listing.list_lines(self.state, width, height, self.paint, self.drawn)
 
 
-class IncidentFeed(ListPane[IncidentView]):
-    """Open incidents first, then the closed ones; newest first in both."""
+class IncidentFeed(ListPane[IncidentView | Folded]):
+    """Open incidents first, then the hidden as one row, then the closed ones; newest first in each."""
 
     def __init__(self, id: str) -> None:  # noqa: A002
-        super().__init__(id, listing.ListState("incidents", empty="no incidents"), incident_lines)
+        super().__init__(id, listing.ListState("incidents", empty="no incidents"), feed_lines)
+        self.unfolded = False
+        self.view: RoomView | None = None
 
     def show(self, view: RoomView, *, boxed: bool) -> None:
-        closed = [incident for incident in view.incidents if incident.state in marks.CLOSED_INCIDENTS]
-        opened = [incident for incident in view.incidents if incident.state not in marks.CLOSED_INCIDENTS]
-        note = f"{len(opened)} open" if opened else f"{len(closed)} closed" if closed else ""
-        self.show_items((*opened, *closed), boxed=boxed, alarming=bool(opened), note=note)
+        self.view = view
+        opened = sum(incident.state not in marks.CLOSED_INCIDENTS for incident in view.incidents)
+        closed = max(view.incidents_total, len(view.incidents)) - opened - view.suppressed
+        note = f"{opened} open" if opened else f"{closed} closed" if closed > 0 else ""
+        items = in_order(view.incidents, unfolded=self.unfolded)
+        self.show_items(items, boxed=boxed, alarming=opened > 0, note=note)
+
+    def open_here(self) -> bool:
+        if not isinstance(self.selected_item(), Folded) or self.view is None:
+            return False
+        self.unfolded = not self.unfolded
+        self.show(self.view, boxed=self.state.boxed)
+        return True
 
     def target(self) -> Target | None:
         incident = self.selected_item()
-        return Target("incident", incident.id, incident.kernel) if incident else None
+        return Target("incident", incident.id, incident.kernel) if isinstance(incident, IncidentView) else None
 
 
 class TaskQueue(ListPane[TaskView]):

@@ -2,19 +2,14 @@
 
 import pytest
 
-from grace_tui.faces.ui.lines.pages import incident_facts, ink_of, task_facts, told
+from grace_tui.faces.ui.lines.pages import ink_of, task_facts, told
 from grace_tui.faces.ui.lines.said import Said, page_lines
-from tests.faces.ui.sample import LOG_INCIDENT, LOG_TASK
+from tests.faces.ui.sample import LOG_TASK
 from tests.faces.ui.support import PAINT, style_of, texts
 
 
 def facts(said: list[Said]) -> dict[str, str]:
     return {one.label: one.text for one in said if one.label}
-
-
-def test_incident_page_says_where_the_evidence_is() -> None:
-    found = facts(incident_facts(LOG_INCIDENT))
-    assert (found["state"], found["evidence"]) == ("in repair, seen 3 times", "logs/incidents/i-0008")
 
 
 def test_task_page_lists_every_gate_with_its_verdict() -> None:

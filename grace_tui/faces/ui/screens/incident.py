@@ -1,0 +1,90 @@
+"""The page of an incident: all that is known of it in sections with keys, and what a person can do about it."""
+
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
+
+from textual.binding import BindingType
+
+from grace_tui.faces.ui import commands
+from grace_tui.faces.ui.commands import Answer, Target
+from grace_tui.faces.ui.keys import INCIDENT_KEYS, Key, bindings
+from grace_tui.faces.ui.lines.evidence import evidence_said, file_names, grouped_said, title_of
+from grace_tui.faces.ui.lines.header import Freshness
+from grace_tui.faces.ui.lines.incident import incident_facts, timeline, tried
+from grace_tui.faces.ui.lines.pages import told
+from grace_tui.faces.ui.lines.said import Said, Saying, heading
+from grace_tui.faces.ui.screens.page import Page, PageScreen
+from grace_tui.faces.ui.screens.stage import RoomControl
+from grace_tui.faces.views import IncidentView, RoomView
+
+
+class IncidentScreen(PageScreen):
+    KEYS: ClassVar[tuple[Key, ...]] = INCIDENT_KEYS
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings(INCIDENT_KEYS)]
+    CONTENTS = True
+
+    def __init__(self, control: RoomControl, target: Target) -> None:
+        super().__init__(control, Page(f"incident {target.id}", target, self._facts))
+        self.id_ = target.id
+        self.record: Answer | None = None
+        self.files: dict[str, str] = {}
+        self.problem = ""
+        """Why there is no evidence."""
+        self._read_for: tuple[object, ...] = ()
+
+    def _facts(self, view: RoomView) -> Sequence[Saying]:
+        """The first sections: they change while one looks."""
+        incident = commands.incident_in(view, self.id_)
+        if incident is None:
+            return [heading("what happened"), Said("this incident is not kept any more", "muted")]
+        return [
+            heading("what happened"),
+            *incident_facts(incident, view.at),
+            heading("done and tried"),
+            *tried(incident, view),
+        ]
+
+    def show_room(self, view: RoomView | None, freshness: Freshness) -> None:
+        super().show_room(view, freshness)
+        incident = commands.incident_in(view, self.id_)
+        if incident is not None and self.is_mounted and _telling(incident) != self._read_for:
+            self._read()
+
+    def _read(self) -> None:
+        incident = commands.incident_in(self.control.view, self.id_)
+        self._read_for = _telling(incident) if incident else ()
+        self.run_worker(self._read_all(), group="reading", exclusive=True)
+
+    async def _read_all(self) -> None:
+        self.record = await self.control.ask_room(commands.incident_record(self.id_))
+        self._show_told()
+        found = await self.control.ask_room(commands.evidence(self.id_))
+        self.problem = "" if found.ok else found.text
+        for name in filter(title_of, file_names(found.data.get("files"))):
+            part = await self.control.ask_room(commands.evidence(self.id_, name))
+            self.files[name] = part.text
+        self._show_told()
+
+    def _show_told(self) -> None:
+        record: Mapping[str, object] = self.record.data if self.record else {}
+        acts = record.get("timeline")
+        said: list[Said] = [heading("timeline"), *timeline(acts if isinstance(acts, (list, tuple)) else ())]
+        if self.record is not None and not self.record.ok:
+            said += told("", self.record.text, failed=True)
+        said += evidence_said(self.files, self.problem or ("" if self.record else "reading …"))
+        self.body.show_told([*said, *grouped_said(record)])
+
+    def action_section(self, number: int) -> None:
+        if not self.body.to_section(number - 1):
+            self.say(f"there is no section {number}")
+
+    def action_next_section(self, by: int) -> None:
+        self.body.next_section(by)
+
+    def action_evidence(self) -> None:
+        self.control.open_evidence(self.id_)
+
+
+def _telling(incident: IncidentView) -> tuple[object, ...]:
+    """What the record and the evidence change with; counting alone changes neither."""
+    return (incident.state, incident.action, incident.owner, incident.bundle, incident.task_id)

@@ -1,0 +1,175 @@
+"""A room that is cared for: a playbook that asks, silences, failures that another explains, evidence to be read."""
+
+import msgspec
+
+from grace_tui.faces.views import HiddenView, IncidentView, RunView, SilenceView, StepView
+from tests.faces.ui.sample import AT, LOG_INCIDENT, LOG_TASK, MODELS_INCIDENT, RESOLVED, TWO_INCIDENTS, with_kernels
+
+BUS = msgspec.structs.replace(
+    LOG_INCIDENT,
+    id="I-1001",
+    kernel="message_bus",
+    title="queue of task.code_refactor holds 5,000 messages; the threshold is 1,000",
+    kind="QueueGrowth",
+    state="acknowledged",
+    count=42,
+    opened_at=AT - 61,
+    rate=38.4,
+    owner="ada",
+    provider="",
+    action="high_queue_backlog: drained 4,100 messages, 2 of 5 steps done",
+    task_id="",
+    phase="trigger",
+    route="playbook:high_queue_backlog",
+    variants=3,
+    hides=(
+        HiddenView(kernel="librarian", title="needs message_bus, which is down", count=7, last_at=AT - 3),
+        HiddenView(kernel="scheduler", title="no beat for 31 s", count=1, last_at=AT - 9),
+    ),
+)
+HIDDEN = IncidentView(
+    id="I-1002",
+    kernel="memory_fusion",
+    title="no log line for 300 s",
+    kind="LogSilence",
+    state="suppressed",
+    count=12,
+    opened_at=AT - 3_000,
+    last_at=AT - 20,
+    signature="0cc175b9c0f1b6a8",
+    hidden_by="S-2001",
+)
+NIGHT = SilenceView(
+    id="S-2001",
+    matcher="kernel memory_fusion, kind LogSilence",
+    reason="it is being moved to the new disk, see ticket 4711",
+    by="ada",
+    starts_at=AT - 3_400,
+    ends_at=AT + 200,
+    hidden=1,
+    failures=12,
+)
+RELEASE = SilenceView(
+    id="S-2002",
+    matcher="kernel api_server",
+    reason="the release of the evening",
+    by="grace",
+    starts_at=AT - 600,
+    ends_at=AT + 6_600,
+)
+OVER = SilenceView(
+    id="S-2000",
+    matcher="kind CpuPressure",
+    reason="load test",
+    by="grace",
+    starts_at=AT - 90_000,
+    ends_at=AT - 82_800,
+    ended_by="ada",
+    hidden=3,
+    failures=311,
+)
+STEPS = (
+    StepView(name="keep the queue", action="take_snapshot", state="done", ms=31.0, text="snapshot 20251115-082811"),
+    StepView(name="drain it", action="drain_queue", state="done", ms=412.0, text="4,100 messages put aside"),
+    StepView(name="one more worker", action="scale", state="running", text="starting message_bus-2"),
+    StepView(name="replay", action="replay_queue", state="pending"),
+    StepView(name="below 1,000", action="wait_until", state="pending"),
+)
+RUN = RunView(
+    id="R-3001",
+    playbook="high_queue_backlog",
+    incident_id="I-1001",
+    kernel="message_bus",
+    state="running",
+    detail="2 of 5 steps done",
+    started_at=AT - 2.4,
+    by="self_healing",
+    why="the rule queue_growth routes to it",
+    steps=STEPS,
+)
+ASKING = RunView(
+    id="R-3002",
+    playbook="message_bus_acl_violation",
+    incident_id="i-0009",
+    kernel="governance",
+    state="waiting_for_person",
+    question="May governance publish on system.control from now on?",
+    started_at=AT - 41,
+    by="self_healing",
+    why="its condition holds: incident.kind is BusDenials",
+    steps=(
+        StepView(name="find the source", action="note", state="done", ms=4.0, text="12 denials, all of governance"),
+        StepView(name="propose", action="propose_acl", state="running", text="waits for an answer"),
+    ),
+)
+ENDED = RunView(
+    id="R-3000",
+    playbook="kernel_heartbeat_gap",
+    incident_id="i-0007",
+    kernel="librarian",
+    state="failed",
+    detail="restart it: still no beat after 30 s; taken back",
+    started_at=AT - 420,
+    ended_at=AT - 388,
+    by="self_healing",
+    why="score 0.62 of 13 runs",
+    steps=(
+        StepView(name="what it does", action="stack_dump", state="done", ms=12.0, text="in kernels/librarian.py:88"),
+        StepView(name="restart it", action="restart", state="failed", ms=30_000.0, text="still no beat after 30 s"),
+        StepView(name="quarantine it", action="quarantine", state="skipped"),
+    ),
+)
+TENDED = msgspec.structs.replace(
+    TWO_INCIDENTS,
+    open_incidents=3,
+    suppressed=1,
+    incidents_total=5,
+    incidents=(LOG_INCIDENT, MODELS_INCIDENT, BUS, HIDDEN, RESOLVED),
+    tasks=(LOG_TASK,),
+    silences=(NIGHT, RELEASE, OVER),
+    runs=(RUN, ASKING, ENDED),
+    warnings=("silence S-2001 (kernel memory_fusion, kind LogSilence) ends in 3:20 min; one incident comes back",),
+    kernels=with_kernels(
+        {
+            "message_bus": {"state": "running", "incident_id": "I-1001"},
+            "librarian": {
+                "state": "backing_off",
+                "since": 9.0,
+                "next_try": 4.0,
+                "error": "ProviderDown: message_bus is down",
+                "hidden_by": "I-1001",
+                "cause": "message_bus",
+                "summary": "",
+            },
+            "scheduler": {
+                "state": "failed",
+                "since": 9.0,
+                "error": "TimeoutError: no beat for 31 s",
+                "hidden_by": "I-1001",
+                "cause": "message_bus",
+                "summary": "",
+            },
+        }
+    ),
+)
+PLAYBOOKS = [
+    {
+        "name": "cpu_saturation",
+        "says": "Pause what matters least until the machine breathes again.",
+        "when": "incident.kind == 'CpuPressure' and host.load > 1.5",
+        "file": "shipped/cpu_saturation.toml",
+        "succeeded": 3,
+        "failed": 1,
+        "score": 0.67,
+    },
+    {
+        "name": "high_queue_backlog",
+        "says": "Put a queue's messages aside, add a worker, and replay them.",
+        "when": "incident.kind == 'QueueGrowth' and facts.value > 1000",
+        "file": "shipped/high_queue_backlog.toml",
+        "succeeded": 12,
+        "failed": 1,
+        "score": 0.87,
+    },
+    {"name": "kernel_heartbeat_gap", "says": "Restart what does not beat.", "when": "True", "file": "own.toml"},
+]
