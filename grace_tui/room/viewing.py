@@ -2,7 +2,7 @@
 
 import dataclasses
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import grace_tui
 from grace_tui.faces.views import (
@@ -13,16 +13,20 @@ from grace_tui.faces.views import (
     KernelView,
     MonitorView,
     RoomView,
+    RunView,
+    SilenceView,
+    StepView,
     TaskView,
     VitalsView,
 )
 from grace_tui.kernel.events import MonitorReported
-from grace_tui.kernel.records import IncidentRecord, KernelRecord, TaskRecord
+from grace_tui.kernel.records import IncidentRecord, KernelRecord, RunRecord, TaskRecord
 
 INCIDENTS_SHOWN = 200
 OLDER_SHOWN = 200
 """Incidents older than those that are shown nevertheless, because they are not resolved."""
 TASKS_SHOWN = 100
+RUNS_SHOWN = 50
 OPEN_STATES = frozenset({"open", "acknowledged", "in_repair", "watching", "reopened"})
 UP_STATES = frozenset({"running", "paused", "completed"})
 DOWN_STATES = frozenset({"failed", "backing_off", "quarantined"})
@@ -55,7 +59,13 @@ class Shown:
     incidents: Sequence[IncidentRecord]
     tasks: Sequence[TaskRecord]
     monitors: Sequence[MonitorView]
+    runs: Sequence[RunRecord] = ()
+    silences: Sequence[SilenceView] = ()
     warnings: Sequence[str] = ()
+    rate: Callable[[str], float] = lambda incident_id: 0.0
+    """Failures a minute of an incident."""
+    hidden_by: Callable[[str], str] = lambda kernel: ""
+    """The incident that explains why a kernel fails."""
 
 
 def room_view(sequence: int, at: float, gauges: Gauges, shown: Shown) -> RoomView:
@@ -77,12 +87,14 @@ def room_view(sequence: int, at: float, gauges: Gauges, shown: Shown) -> RoomVie
         open_incidents=len(open_incidents),
         fixing=len(open_tasks) - queued,
         queued=queued,
-        kernels=kernel_views(kernels, open_incidents, open_tasks),
-        incidents=tuple(incident_view(record) for record in shown_of(incidents)),
+        kernels=kernel_views(kernels, open_incidents, open_tasks, shown.hidden_by),
+        incidents=tuple(incident_view(record, shown.rate(record.id)) for record in shown_of(incidents)),
         incidents_total=len(incidents),
         suppressed=sum(record.state == "suppressed" for record in incidents),
         tasks=tuple(task_view(task) for task in tasks[:TASKS_SHOWN]),
         monitors=tuple(shown.monitors),
+        silences=tuple(shown.silences),
+        runs=tuple(run_view(run) for run in shown.runs[:RUNS_SHOWN]),
         warnings=tuple(shown.warnings),
     )
 
@@ -99,8 +111,14 @@ def lost(kernels: Sequence[KernelRecord]) -> tuple[str, ...]:
 
 
 def kernel_views(
-    kernels: Sequence[KernelRecord], incidents: Sequence[IncidentRecord], tasks: Sequence[TaskRecord]
+    kernels: Sequence[KernelRecord],
+    incidents: Sequence[IncidentRecord],
+    tasks: Sequence[TaskRecord],
+    hidden_by: Callable[[str], str],
 ) -> tuple[KernelView, ...]:
+    """`incidents` and `tasks` are the open ones."""
+    kernel_of: Mapping[str, str] = {record.id: record.kernel for record in incidents}
+    cause_of = {record.name: hidden_by(record.name) for record in kernels}
     incident_of: Mapping[str, str] = {record.kernel: record.id for record in reversed(incidents)}
     repair_of: Mapping[str, str] = {task.kernel: task.state for task in reversed(tasks)}
     return tuple(
@@ -141,12 +159,14 @@ def kernel_views(
             vitals=None if record.vitals is None else VitalsView(**dataclasses.asdict(record.vitals)),
             incident_id=incident_of.get(record.name, ""),
             repair=repair_of.get(record.name, ""),
+            hidden_by=cause_of[record.name],
+            cause=kernel_of.get(cause_of[record.name], ""),
         )
         for record in kernels
     )
 
 
-def incident_view(record: IncidentRecord) -> IncidentView:
+def incident_view(record: IncidentRecord, rate: float = 0.0) -> IncidentView:
     return IncidentView(
         id=record.id,
         kernel=record.kernel,
@@ -163,6 +183,7 @@ def incident_view(record: IncidentRecord) -> IncidentView:
         bundle=record.bundle,
         phase=record.phase,
         owner=record.owner,
+        rate=round(rate, 1),
         hidden_by=record.hidden_by,
         hides=tuple(
             HiddenView(kernel=each.kernel, title=each.title, count=each.count, last_at=each.last_at)
@@ -191,6 +212,26 @@ def task_view(task: TaskRecord) -> TaskView:
         known=task.known,
         detail=task.detail,
         files=task.files,
+    )
+
+
+def run_view(run: RunRecord) -> RunView:
+    return RunView(
+        id=run.id,
+        playbook=run.playbook,
+        incident_id=run.incident_id,
+        kernel=run.kernel,
+        state=run.state,
+        started_at=run.started_at,
+        detail=run.detail,
+        question=run.question,
+        by=run.by,
+        why=run.why,
+        ended_at=run.ended_at,
+        steps=tuple(
+            StepView(name=step.name, action=step.action, state=step.state, ms=round(step.ms, 1), text=step.text)
+            for step in run.steps
+        ),
     )
 
 
