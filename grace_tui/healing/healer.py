@@ -1,4 +1,4 @@
-"""The repair library bound to a room: answers incidents, works tasks, applies, watches, learns, undoes.
+"""The repair library bound to a room: works tasks, applies, watches, learns, undoes; `answering` decides what is due.
 
 Kernels decide when (through HealerPort); what is done is decided here, once, so that it goes on working when they
 cannot. A task belongs to the healer while it is worked: a worker that is restarted by its own repair does not stop it.
@@ -12,16 +12,20 @@ from typing import Any, TypeVar
 import anyio
 
 from grace_tui.disk import FileMoved
+from grace_tui.healing.answering.answers import FINISHED, OVER, Answers
+from grace_tui.healing.answering.followup import FollowUp
+from grace_tui.healing.answering.gather import Gatherer, Replay
+from grace_tui.healing.answering.history import RELEASED
+from grace_tui.healing.answering.limits import Limits
 from grace_tui.healing.applier import Applier
 from grace_tui.healing.failure import Failure
-from grace_tui.healing.ours import not_ours
 from grace_tui.healing.renewal import renew
 from grace_tui.healing.repair.apply import Journal, Recovered, UndoRefused, UnknownEntry
-from grace_tui.healing.repair.knowledge import Knowledge, KnownFix, Unreadable, as_view, replayed
-from grace_tui.healing.repair.patch import Patch, Refused
+from grace_tui.healing.repair.knowledge import Knowledge, Unreadable, as_view
+from grace_tui.healing.repair.patch import Patch
 from grace_tui.healing.repair.repair import Progress, Unrepaired, check_known, repair
 from grace_tui.healing.repair.trial import sweep_trials
-from grace_tui.healing.seams import Incidents, Queue, RoomHooks, Verdict
+from grace_tui.healing.seams import Incidents, Playbooks, Queue, RoomHooks, Verdict
 from grace_tui.healing.teller import Proposal, Teller, beta
 from grace_tui.kernel.errors import GraceError
 from grace_tui.kernel.events import TaskQueued
@@ -33,10 +37,6 @@ T = TypeVar("T")
 __all__ = ["Healer", "Incidents", "Queue", "RoomHooks", "Verdict"]
 
 PRIORITY = 10
-ATTEMPTS = 2
-"""Repairs that may fail for one incident before it is left to a person."""
-FINISHED = frozenset({"learned", "failed", "undone"})
-OVER = frozenset({"resolved", "suppressed"})
 
 
 class Healer:
@@ -51,6 +51,7 @@ class Healer:
         *,
         watch_seconds: float = 2.0,
         running_within: float = 10.0,
+        limits: Limits | None = None,
     ) -> None:
         self.root, self.incidents, self.queue, self.hooks, self.clock = root, incidents, queue, hooks, clock
         self.watch_seconds = watch_seconds
@@ -61,33 +62,38 @@ class Healer:
         self.waiting: dict[str, Proposal] = {}
         """Proven patches that wait for a person, by task."""
         self._running: set[asyncio.Task[Any]] = set()
-        self._answering: set[str] = set()
+        self._working: dict[str, asyncio.Task[Any]] = {}
+        """What works on a task at this moment, by the task's id."""
+        limits = limits or Limits()
+        gatherer = Gatherer(root, incidents, queue, hooks, clock, self.known, journal, limits)
+        self.answers = Answers(self, gatherer, incidents, queue, hooks, self.teller, clock, limits)
+        self.follow_up = FollowUp(self.answers, watch_seconds, self.free)
+
+    @property
+    def playbooks(self) -> Playbooks | None:
+        """What answers incidents where code is not to blame; None until the room has opened them."""
+        return self.answers.gatherer.playbooks
+
+    @playbooks.setter
+    def playbooks(self, playbooks: Playbooks) -> None:
+        self.answers.gatherer.playbooks = playbooks
 
     # ---- HealerPort
 
     async def respond(self, incident_id: str, by: str) -> str:
-        """Replay the proven fix of exactly this signature, else queue a task; what is under way is left alone."""
-        incident = self.incidents.get(incident_id)
-        if incident is None:
-            raise GraceError(f"there is no incident {incident_id!r}")
-        if incident.state in OVER:
-            return f"{incident_id} is {incident.state}"
-        mine = [task for task in self.queue.all() if task.incident_id == incident_id]
-        if current := next((task for task in mine if task.state not in FINISHED), None):
-            return f"{current.id} is {current.state} already"
-        if incident_id in self._answering:
-            return f"{incident_id} is being answered already"
-        if sum(task.state != "learned" for task in mine) >= ATTEMPTS:
-            return f"{ATTEMPTS} repairs failed; left to a person"
-        self._answering.add(incident_id)
-        try:
-            return await self._owned(self._answer(incident, by))
-        finally:
-            self._answering.discard(incident_id)
+        """Answer an incident with the first rung of the ladder that holds; what is under way is left alone."""
+        return await self.answers.respond(incident_id, by, self._owned)
+
+    async def plan(self, incident_id: str) -> Sequence[str]:
+        """The ladder of an incident as it stands, a line a rung; the last is what would be done."""
+        return await self.answers.plan(incident_id)
 
     async def work(self, task: TaskRecord, by: str) -> TaskRecord:
         """Carry a claimed task to its end, or to where it waits for a person. Never raises what the repair raised."""
-        return await self._owned(self._work(task, by))
+        done = await self._owned(self._work(task, by))
+        if done.state in ("failed", "undone"):
+            await self._owned(self.answers.go_on(done.incident_id, by))
+        return done
 
     def knowledge(self) -> Sequence[Mapping[str, object]]:
         """Every remembered fix that can be read, last used first."""
@@ -103,6 +109,7 @@ class Healer:
         """
         proposal = self._taken(task_id)
         self.teller.audit("repair.approved", proposal, by)
+        self.release(proposal.task.incident_id, by)
         return await self._owned(self._carry_out(proposal))
 
     async def reject(self, task_id: str, by: str) -> TaskRecord:
@@ -114,6 +121,10 @@ class Healer:
         proposal = self._taken(task_id)
         self.teller.audit("repair.rejected", proposal, by)
         return self.teller.end(proposal.task, "failed", f"rejected by {by}", by)
+
+    def release(self, incident_id: str, by: str) -> None:
+        """Let automation act again on what an incident is about: what was done so far counts no longer."""
+        self.incidents.note(incident_id, action=f"{RELEASED} by {by}", by=by)
 
     def forget(self, signature: str) -> bool:
         """Remove a remembered fix; False where there was none."""
@@ -165,40 +176,57 @@ class Healer:
         if not task.cancelled() and (error := task.exception()) is not None:
             self.hooks.audit({"actor": "healer", "action": "healer.raised", "resource": "", "result": repr(error)})
 
-    # ---- answering
+    # ---- what answers do to code
 
-    async def _answer(self, incident: IncidentRecord, by: str) -> str:
-        failure = self.incidents.failure(incident.id)
-        fix = self.known.find(incident.signature)
-        if isinstance(fix, Unreadable):
-            self.hooks.audit(
-                {"actor": "healer", "action": "knowledge.unreadable", "resource": str(fix.path), "result": fix.reason}
-            )
-        why = "no fix is known for this signature"
-        if isinstance(fix, KnownFix):
-            patch = replayed(fix, self.root)
-            why = patch.reason if isinstance(patch, Refused) else f"its fix failed too often ({fix.failures} times)"
-            if isinstance(patch, Patch) and fix.trusted:
-                task = await self._replay(incident, failure, fix, patch, by)
-                if task.state not in ("failed", "undone"):
-                    return f"replayed the known fix: {fix.summary}; {task.state}"
-                why = f"the known fix did not hold: {task.detail}"
-        if reason := not_ours(failure):
-            self.incidents.move(incident.id, "acknowledged", reason, by)
-            return reason
-        return self._queue(incident, failure, why, by)
-
-    def _queue(self, incident: IncidentRecord, failure: Failure, why: str, by: str) -> str:
+    def queue_task(
+        self, incident: IncidentRecord, failure: Failure, why: str, by: str, refused: tuple[str, ...]
+    ) -> str:
         task = self.queue.add(incident, failure, priority=PRIORITY, title=incident.title)
         self.incidents.note(incident.id, task_id=task.id, action=f"queued as {task.id}", by=by)
         self.hooks.publish(TaskQueued(task.id, incident.id, task.priority))
-        alternatives = ("wait for a person", "restart only")
-        self.teller.decide(by, "queue a repair", incident.kernel, why, alternatives, self._record_so_far())
+        self.teller.decide(by, "queue a repair", incident.kernel, why, refused, self._record_so_far())
         return f"queued {task.id} at priority {task.priority}: {why}"
 
-    async def _replay(
-        self, incident: IncidentRecord, failure: Failure, fix: KnownFix, patch: Patch, by: str
-    ) -> TaskRecord:
+    async def take_back(self, task_id: str, why: str, by: str) -> str:
+        """Undo a repair that was learned; what was learned of it counts as failed.
+
+        Raises:
+            GraceError: its files changed since; they stay as they are.
+        """
+        task = self.queue.get(task_id)
+        if task is None:
+            raise GraceError(f"there is no task {task_id!r}")
+        await asyncio.to_thread(self.applier.journal.undo, task_id)
+        self.known.outcome(task.signature, success=False)
+        self.hooks.take_up(task.kernel)
+        self.teller.change(task, "undone", f"taken back: {why}")
+        self.teller.decide(by, "undo a patch", ", ".join(task.files), why, ("leave it in",), 1.0)
+        record = {"actor": by, "action": "repair.undone", "resource": ", ".join(task.files), "task": task_id}
+        self.hooks.audit({**record, "incident": task.incident_id, "result": why})
+        return f"{task_id} was taken back: {why}"
+
+    def put_aside(self, damaged: Unreadable) -> None:
+        """Move a damaged file of knowledge out of the way, and tell a person."""
+        aside = self.known.put_aside(damaged)
+        text = f"{damaged.path} cannot be read and was moved to {aside.name}: {damaged.reason}"
+        self.hooks.warn(f"knowledge {damaged.path.name}", text)
+        self.hooks.audit(
+            {"actor": "healer", "action": "knowledge.unreadable", "resource": str(damaged.path), "result": text}
+        )
+
+    def free(self, task: TaskRecord, why: str) -> None:
+        """Take a task from a worker that does not get on with it: another may have it, and a repair that hangs ends."""
+        working = self._working.get(task.id)
+        self.hooks.audit({"actor": "healer", "action": "task.freed", "resource": task.id, "reason": why})
+        if working is None:
+            self.queue.update(task.id, task.token, state="queued", detail=why)
+            self.hooks.publish(TaskQueued(task.id, task.incident_id, task.priority))
+            return
+        working.cancel()
+        self.teller.end(task, "failed", f"given up: {why}", "healer")
+
+    async def replay(self, incident: IncidentRecord, failure: Failure, replay: Replay, by: str) -> TaskRecord:
+        fix, patch = replay.fix, replay.patch
         task = self.queue.add(
             incident,
             failure,
@@ -241,6 +269,9 @@ class Healer:
 
     async def _guarded(self, task: TaskRecord, by: str, work: Coroutine[Any, Any, TaskRecord]) -> TaskRecord:
         """The crash boundary of a repair: whatever goes wrong ends the task, and leaves the room as it was."""
+        mine = asyncio.current_task()
+        if mine is not None:
+            self._working[task.id] = mine
         try:
             return await work
         except asyncio.CancelledError:
@@ -254,6 +285,8 @@ class Healer:
                 return current or task
             self.applier.take_back(task.id)
             return self.teller.end(current, "failed", detail, by)
+        finally:
+            self._working.pop(task.id, None)
 
     async def _repair(self, task: TaskRecord, by: str) -> TaskRecord:
         incident = self.incidents.get(task.incident_id)

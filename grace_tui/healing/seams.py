@@ -8,7 +8,7 @@ from grace_tui.healing.failure import Failure
 from grace_tui.healing.repair.patch import Patch
 from grace_tui.healing.repair.reproduce import Reproduction
 from grace_tui.kernel.events import Event
-from grace_tui.kernel.records import IncidentRecord, IncidentState, TaskRecord
+from grace_tui.kernel.records import IncidentRecord, IncidentState, PlaybookRecord, RunRecord, TaskRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,9 @@ class Incidents(Protocol):
     def get(self, incident_id: str) -> IncidentRecord | None: ...
 
     def failure(self, incident_id: str) -> Failure: ...
+
+    def wait_left(self, incident_id: str) -> float:
+        """Seconds in which a cause of this incident may still be told: whoever answers it waits for so long."""
 
     def move(self, incident_id: str, state: IncidentState, reason: str, by: str) -> IncidentRecord: ...
 
@@ -61,6 +64,46 @@ class Queue(Protocol):
     def failure(self, task_id: str) -> Failure: ...
 
 
+class Pick(Protocol):
+    """The playbook that fits an incident best, and why."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def why(self) -> str: ...
+
+
+class Judgement(Protocol):
+    @property
+    def pick(self) -> Pick | None:
+        """The playbook that is to be run; None where none fits."""
+
+    @property
+    def why(self) -> str:
+        """Why none fits."""
+
+
+class Playbooks(Protocol):
+    def judge(self, incident: IncidentRecord, unfit: Mapping[str, str]) -> Judgement:
+        """The playbook whose condition holds, or that the incident's route asks for, and that did best so far.
+
+        `unfit` are playbooks that are not to be run, and why.
+        """
+
+    async def run(self, name: str, incident_id: str, by: str, why: str = "") -> RunRecord:
+        """Carry out a playbook; the record says how it ended, or that it waits for a person.
+
+        Raises:
+            GraceError: there is no such playbook or incident, or it is being run for this incident already.
+        """
+
+    def all(self) -> tuple[PlaybookRecord, ...]: ...
+
+    def runs(self) -> tuple[RunRecord, ...]:
+        """Newest first."""
+
+
 class RoomHooks(Protocol):
     def publish(self, event: Event) -> None: ...
 
@@ -70,6 +113,12 @@ class RoomHooks(Protocol):
         """Wait until the kernel is RUNNING; False where it is not within `within` seconds."""
 
     def kernel_state(self, name: str) -> str: ...
+
+    def moved(self, name: str) -> str:
+        """Why a kernel was moved to a process of its own; empty where it was not."""
+
+    def warn(self, key: str, text: str) -> None:
+        """Show a person what only a person can decide, until it is taken back with an empty text."""
 
     async def allow(self, task: TaskRecord, patch: Patch) -> Verdict:
         """Say whether the patch may be applied without a person."""

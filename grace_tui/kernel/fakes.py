@@ -374,10 +374,14 @@ class MemoryHealer:
     responded: list[str] = field(default_factory=list)
     worked: list[str] = field(default_factory=list)
     known: list[Mapping[str, object]] = field(default_factory=list)
+    plans: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     async def respond(self, incident_id: str, by: str) -> str:
         self.responded.append(incident_id)
         return "queued"
+
+    async def plan(self, incident_id: str) -> Sequence[str]:
+        return self.plans.get(incident_id, ("queue a coding task: no fix is known for this signature",))
 
     async def work(self, task: TaskRecord, by: str) -> TaskRecord:
         self.worked.append(task.id)

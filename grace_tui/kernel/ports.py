@@ -161,7 +161,14 @@ class HealerPort(Protocol):
     """The repair library bound to this room. Kernels decide when; the core keeps it working when they cannot."""
 
     async def respond(self, incident_id: str, by: str) -> str:
-        """Answer an incident: replay a proven fix, or queue a task. Returns what was done, in a few words."""
+        """Answer an incident: replay a proven fix, run a playbook, queue a task, or ask a person. Says what it did."""
+
+    async def plan(self, incident_id: str) -> Sequence[str]:
+        """What the answer would be: every rung that is considered and why it is not taken; the last one is.
+
+        Raises:
+            GraceError: there is no such incident.
+        """
 
     async def work(self, task: TaskRecord, by: str) -> TaskRecord:
         """Carry a claimed task to its end: diagnose, try, gate, apply, watch, learn or undo."""

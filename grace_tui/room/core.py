@@ -24,7 +24,7 @@ from grace_tui.room.duties import Duties
 from grace_tui.room.family import RoomFamily
 from grace_tui.room.first_aid import FirstAid
 from grace_tui.room.guarding import Abandoned, GiveUp, Guarding
-from grace_tui.room.hooks import Hooks
+from grace_tui.room.hooks import Hooks, healing_limits
 from grace_tui.room.hub import ViewHub
 from grace_tui.room.known import KnownKernels
 from grace_tui.room.parts import RoomParts, open_parts
@@ -157,11 +157,11 @@ class Room:
         missing = name not in self.parts.loader.names() and name not in self.settings.kernels
         if missing:
             self.known.forget(name)
-        return missing
-
             self.family.gone(name, f"{name} was stopped, and its file is gone")
         elif name in self.rereading.gone:
             self.family.gone(name, f"{name} was stopped, and is not in {FILE} any more")
+        return missing
+
     def set_banner(self, text: str) -> None:
         self.banner = text
         self.changed()
@@ -230,11 +230,11 @@ async def open_room(
         room.supervisor = await stack.enter_async_context(open_supervisor(supervision(room, may_load)))
         stack.enter_context(_guarded(room))
         _add_kernels(room)
+        room.family.meet()
+        tell_stored(room)
         for job in (room.showing.publish, *room.duties.jobs()):
             tasks.start_soon(job, name=job.__name__)
         if abandoned is not None:
-        room.family.meet()
-        tell_stored(room)
             room.guarding.take_over(abandoned)
         parts.audit.append({"actor": "room", "action": "room.opened", "resource": str(workspace.root)})
         try:
@@ -278,6 +278,7 @@ def open_healer(room: Room) -> Healer:
         Hooks(room),
         parts.clock,
         watch_seconds=room.settings.repair.watch_window,
+        limits=healing_limits(room.settings),
     )
     for recovered in healer.recover():
         parts.log.warning("a half-done repair was put right", repair=str(recovered))

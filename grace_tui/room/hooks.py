@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from grace_tui.healing.answering.limits import Limits
 from grace_tui.healing.failure import Failure
 from grace_tui.healing.healer import Verdict
 from grace_tui.healing.repair.patch import Patch
@@ -11,6 +12,7 @@ from grace_tui.kernel.errors import GraceError, ProviderDown
 from grace_tui.kernel.events import DecisionMade, Event
 from grace_tui.kernel.records import TaskRecord
 from grace_tui.room.asking import ask_kernel
+from grace_tui.settings import Settings
 
 if TYPE_CHECKING:
     from grace_tui.room.core import Room
@@ -37,6 +39,12 @@ class Hooks:
     def kernel_state(self, name: str) -> str:
         child = self.room.supervisor.children.get(name)
         return child.state if child else "unknown"
+
+    def moved(self, name: str) -> str:
+        return self.room.sources.moves.reason(name)
+
+    def warn(self, key: str, text: str) -> None:
+        self.room.warn(key, text)
 
     async def before_apply(self, task: TaskRecord, patch: Patch) -> None:
         """Keep what is there before a repair changes it."""
@@ -74,6 +82,20 @@ class Hooks:
     def decided(self, action: str, resource: str, rationale: str) -> None:
         """Publish why the core did something by itself."""
         self.publish(DecisionMade("room", action, resource, rationale))
+
+
+def healing_limits(settings: Settings) -> Limits:
+    """How far the healer goes by itself, as `[healing]` says it."""
+    wanted = settings.healing
+    return Limits(
+        budget=wanted.budget,
+        period=wanted.budget_period,
+        loop=wanted.loop,
+        playbook_failures=wanted.playbook_failures,
+        regret=wanted.regret,
+        settle=wanted.settle,
+        stuck_after=wanted.stuck_after,
+    )
 
 
 def _context(task: TaskRecord, patch: Patch) -> dict[str, object]:

@@ -71,6 +71,25 @@ class RepairSettings(Table, frozen=True):
     """Seconds a repaired kernel is watched before the fix counts as learned."""
 
 
+class HealingSettings(Table, frozen=True):
+    """How far the room heals by itself before it asks a person."""
+
+    budget: Annotated[int, Meta(ge=0, le=1000)] = 3
+    """Runs of playbooks and coding tasks for one coarse signature within `budget_period`; then a person is asked."""
+    budget_period: Annotated[float, Meta(ge=1, le=604800)] = 3600.0
+    """Seconds that `budget` and `loop` count over."""
+    loop: Annotated[int, Meta(ge=2, le=100)] = 3
+    """Repairs of one failure or file, each laid on the last, or successes of one playbook, that count as a loop."""
+    playbook_failures: Annotated[int, Meta(ge=1, le=100)] = 3
+    """Failures of a playbook in a row after which it is not picked any more."""
+    regret: Annotated[float, Meta(ge=0, le=86400)] = 600.0
+    """Seconds after a repair in which a new failure in what it changed takes it back."""
+    settle: Annotated[float, Meta(ge=1, le=3600)] = 60.0
+    """Seconds after a playbook; a failure that goes on then is not mended."""
+    stuck_after: Annotated[float, Meta(ge=5, le=3600)] = 120.0
+    """Seconds without progress after which a repair, or a kernel that heals, counts as stuck."""
+
+
 class ScreenSettings(Table, frozen=True):
     """How the screen looks."""
 
@@ -85,6 +104,7 @@ class Settings(Table, frozen=True):
     supervisor: SupervisorSettings = SupervisorSettings()
     incidents: IncidentSettings = IncidentSettings()
     repair: RepairSettings = RepairSettings()
+    healing: HealingSettings = HealingSettings()
     screen: ScreenSettings = ScreenSettings()
     kernels: Mapping[str, KernelSettings] = {}
 

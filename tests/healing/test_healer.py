@@ -62,6 +62,8 @@ class Hooks:
     never_runs: bool = False
     snapshots: list[str] = field(default_factory=list)
     taken_up: list[str] = field(default_factory=list)
+    warnings: dict[str, str] = field(default_factory=dict)
+    out_of_the_loop: dict[str, str] = field(default_factory=dict)
     applied: asyncio.Event = field(default_factory=asyncio.Event)
     held: asyncio.Event | None = None
 
@@ -79,6 +81,12 @@ class Hooks:
 
     def kernel_state(self, name: str) -> str:
         return self.states.get(name, "running")
+
+    def moved(self, name: str) -> str:
+        return self.out_of_the_loop.get(name, "")
+
+    def warn(self, key: str, text: str) -> None:
+        self.warnings[key] = text
 
     async def allow(self, task: TaskRecord, patch: Patch) -> Verdict:
         return self.verdict
@@ -373,8 +381,8 @@ async def test_a_failure_outside_the_workspace_is_left_alone_and_says_so(room: R
     error = RemoteFailure("KeyError", "'a'", printed=printed)
     incident = room.book.record(KernelFailed("web", "run", RealClock().time(), error))
     said = await room.healer.respond(incident.id, "self_healing")
-    assert said == "not ours to repair: it failed outside the workspace, in /srv/tool.py"
+    assert said == "not ours to repair: it failed outside the workspace, in /srv/tool.py; left to a person"
     left = room.book.get(incident.id)
     assert left is not None
-    assert (left.state, left.action, left.task_id) == ("acknowledged", said, "")
+    assert (left.state, left.action, left.task_id) == ("open", said, "")
     assert room.queue.all() == ()

@@ -31,10 +31,20 @@ def diagnose(failure: Failure, tree: Tree) -> Site | Refused:
     return Refused("diagnosis", f"no diagnosis fits {failure.kind}: {failure.message}")
 
 
+def fitting(failure: Failure) -> str:
+    """The problem that the failure's words tell of; empty where no diagnosis knows such words. Reads no tree."""
+    for problem, patterns in _WORDS.items():
+        pattern = patterns.get(failure.kind)
+        if pattern is not None and pattern.match(failure.message):
+            return problem
+    return ""
+
+
 def unexpected_keyword(failure: Failure, tree: Tree) -> Site | Refused:
     """`X.y() got an unexpected keyword argument 'k'`."""
-    match = _KEYWORD.match(failure.message)
-    if failure.kind != "TypeError" or match is None:
+    pattern = _WORDS[UNEXPECTED_KEYWORD].get(failure.kind)
+    match = pattern.match(failure.message) if pattern else None
+    if match is None:
         return _NOT_MINE
     name, called = match["name"], match["callee"]
     index = Index(tree)
@@ -52,7 +62,7 @@ def unexpected_keyword(failure: Failure, tree: Tree) -> Site | Refused:
 
 def missing_export(failure: Failure, tree: Tree) -> Site | Refused:
     """`cannot import name 'n' from 'pkg.mod'`, and `module 'pkg.mod' has no attribute 'n'`."""
-    pattern = {"ImportError": _EXPORT, "AttributeError": _ATTRIBUTE}.get(failure.kind)
+    pattern = _WORDS[MISSING_EXPORT].get(failure.kind)
     match = pattern.match(failure.message) if pattern else None
     if match is None:
         return _NOT_MINE
@@ -72,6 +82,12 @@ DIAGNOSES: Mapping[str, Diagnose] = {
     MISSING_EXPORT: missing_export,
 }
 """Problem -> its recogniser, which answers with a Refused that names no operator where the failure is not its own."""
+
+_WORDS: Mapping[str, Mapping[str, re.Pattern[str]]] = {
+    UNEXPECTED_KEYWORD: {"TypeError": _KEYWORD},
+    MISSING_EXPORT: {"ImportError": _EXPORT, "AttributeError": _ATTRIBUTE},
+}
+"""Problem -> type of the exception -> how its message begins."""
 
 _NOT_MINE = Refused("", "another kind of failure")
 

@@ -146,6 +146,14 @@ class Knowledge:
         path.unlink(missing_ok=True)
         return known
 
+    def put_aside(self, damaged: Unreadable) -> Path:
+        """Rename a file that cannot be read, so that a person can look at it and a new one can be learned."""
+        number = 1
+        while (aside := damaged.path.with_name(f"{damaged.path.name}.corrupt-{number}")).exists():
+            number += 1
+        damaged.path.rename(aside)
+        return aside
+
     def _path(self, signature: str) -> Path:
         plain = re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,120}", signature)
         return self.folder / f"{signature if plain else digest(signature.encode())}.toml"
