@@ -10,6 +10,7 @@ from grace_tui.kernel.ports import (
     HealerPort,
     IncidentPort,
     LogPort,
+    PlaybookPort,
     RoomPort,
     SnapshotPort,
     Subscription,
@@ -28,6 +29,7 @@ class KernelContext:
     incidents: IncidentPort
     tasks: TaskPort
     healer: HealerPort
+    playbooks: PlaybookPort
     snapshots: SnapshotPort
     room: RoomPort
     workspace: Workspace

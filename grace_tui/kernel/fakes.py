@@ -26,6 +26,8 @@ from grace_tui.kernel.records import (
     IncidentState,
     KernelRecord,
     Message,
+    PlaybookRecord,
+    RunRecord,
     SnapshotRecord,
     TaskRecord,
 )
@@ -389,6 +391,46 @@ class MemoryHealer:
 
     def knowledge(self) -> Sequence[Mapping[str, object]]:
         return tuple(self.known)
+
+
+@dataclass
+class MemoryPlaybooks:
+    """Ends every run as succeeded."""
+
+    clock: "RealClock | ManualClock"
+    incidents: MemoryIncidents
+    records: dict[str, PlaybookRecord] = field(default_factory=dict)
+    ran: list[RunRecord] = field(default_factory=list)
+
+    def add(self, record: PlaybookRecord) -> PlaybookRecord:
+        self.records[record.name] = record
+        return record
+
+    def all(self) -> tuple[PlaybookRecord, ...]:
+        return tuple(self.records[name] for name in sorted(self.records))
+
+    def runs(self) -> tuple[RunRecord, ...]:
+        return tuple(reversed(self.ran))
+
+    async def run(self, name: str, incident_id: str, by: str, why: str = "") -> RunRecord:
+        incident = self.incidents.get(incident_id)
+        if name not in self.records or incident is None:
+            raise GraceError(f"there is no playbook {name!r}, or no incident {incident_id!r}")
+        now = self.clock.time()
+        run = RunRecord(
+            id=f"R{len(self.ran) + 1}",
+            playbook=name,
+            incident_id=incident_id,
+            kernel=incident.kernel,
+            coarse=incident.coarse,
+            by=by,
+            state="succeeded",
+            started_at=now,
+            ended_at=now,
+            why=why,
+        )
+        self.ran.append(run)
+        return run
 
 
 @dataclass

@@ -23,6 +23,7 @@ from grace_tui.kernel.fakes import (
     MemoryHealer,
     MemoryIncidents,
     MemoryLog,
+    MemoryPlaybooks,
     MemoryRoom,
     MemorySnapshots,
     MemoryTasks,
@@ -62,6 +63,7 @@ class Bench:
         self.incidents = MemoryIncidents(clock)
         self.tasks = MemoryTasks()
         self.healer = MemoryHealer(self.tasks)
+        self.playbooks = MemoryPlaybooks(clock, self.incidents)
         self.snapshots = MemorySnapshots()
         self.room = MemoryRoom()
         self.workspace = FolderWorkspace(workspace)
@@ -101,6 +103,7 @@ class Bench:
             incidents=self.incidents,
             tasks=self.tasks,
             healer=self.healer,
+            playbooks=self.playbooks,
             snapshots=self.snapshots,
             room=self.room,
             workspace=self.workspace,

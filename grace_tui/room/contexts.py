@@ -57,6 +57,7 @@ def make_context(room: "Room", name: str, log: LogPort, settings: Mapping[str, o
         incidents=parts.book,
         tasks=parts.queue,
         healer=room.healer,
+        playbooks=room.playbooks,
         snapshots=parts.snapshots,
         room=room,
         workspace=parts.workspace,

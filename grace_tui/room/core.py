@@ -16,6 +16,7 @@ from anyio.abc import TaskGroup
 
 from grace_tui.faces.views import RoomView
 from grace_tui.healing.healer import Healer
+from grace_tui.healing.playbooks.playbooks import Playbooks
 from grace_tui.kernel.errors import GraceError
 from grace_tui.kernel.records import CommandResult, KernelRecord
 from grace_tui.room.commands import COMMANDS
@@ -26,8 +27,10 @@ from grace_tui.room.first_aid import FirstAid
 from grace_tui.room.guarding import Abandoned, GiveUp, Guarding
 from grace_tui.room.hooks import Hooks, healing_limits
 from grace_tui.room.hub import ViewHub
+from grace_tui.room.judging import Judging
 from grace_tui.room.known import KnownKernels
 from grace_tui.room.parts import RoomParts, open_parts
+from grace_tui.room.playing import open_playbooks, recover_runs
 from grace_tui.room.remembering import tell_stored
 from grace_tui.room.replicas import Replicas
 from grace_tui.room.rereading import FILE, Rereading
@@ -61,6 +64,7 @@ class Room:
         self.stop_watching = anyio.Event()
         self.supervisor: Supervisor
         self.healer: Healer
+        self.playbooks: Playbooks
         self.known = KnownKernels(parts.workspace.state / "kernels.json")
         self.first_aid = FirstAid(self)
         self.rereading = Rereading(self)
@@ -68,6 +72,7 @@ class Room:
         self.replicas = Replicas(self)
         self.beat = LoopBeat()
         self.guarding = Guarding(self, give_up)
+        self.judging = Judging(self)
         self.showing = Showing(self)
         self.duties = Duties(self)
         self.family = RoomFamily(self)
@@ -225,7 +230,9 @@ async def open_room(
         parts.open_book(room.beats)
         stack.callback(parts.close)
         room.healer = open_healer(room)
+        room.playbooks = room.healer.playbooks = open_playbooks(room, room.judging)
         stack.push_async_callback(room.healer.close)
+        stack.push_async_callback(room.playbooks.close)
         stack.push_async_callback(room.sources.close)
         room.supervisor = await stack.enter_async_context(open_supervisor(supervision(room, may_load)))
         stack.enter_context(_guarded(room))
@@ -234,6 +241,7 @@ async def open_room(
         tell_stored(room)
         for job in (room.showing.publish, *room.duties.jobs()):
             tasks.start_soon(job, name=job.__name__)
+        tasks.start_soon(recover_runs, room, name="recover_runs")
         if abandoned is not None:
             room.guarding.take_over(abandoned)
         parts.audit.append({"actor": "room", "action": "room.opened", "resource": str(workspace.root)})

@@ -40,8 +40,8 @@ class Duties:
             await anyio.sleep(1.0)
             seconds += 1
             duties = [room.showing.measure, room.supervisor.second, self._note_known, self._tick]
-            duties += [room.parts.grouping.look, room.parts.book.flush, room.silencing.look]
-            duties += [room.healer.follow_up.look, room.first_aid.look]
+            duties += [room.judging.measure, room.parts.grouping.look, room.parts.book.flush, room.silencing.look]
+            duties += [room.playbooks.look, room.healer.follow_up.look, room.first_aid.look]
             duties += [room.supervisor.save_states] * (seconds % SAVE_SECONDS == 0)
             duties += [functools.partial(tell_kept, room)]
             for duty in duties:

@@ -75,6 +75,7 @@ class Showing:
             incidents=incidents,
             tasks=room.parts.queue.all(),
             monitors=monitors,
+            runs=room.playbooks.runs(),
             warnings=tuple(room.warnings.values()),
         )
         return room_view(room.hub.number(), time.time(), self._gauges(kernels), shown)

@@ -46,8 +46,8 @@ class Record:
     """Playbook -> runs that went well, runs that did not."""
     spent: Callable[[float], int]
     """Seconds -> automatic runs for this coarse signature within them."""
-    failed_here: Mapping[str, str]
-    """Playbook -> how it failed for this very incident."""
+    unfit: Mapping[str, str]
+    """Playbook -> why it is not to be run for this incident."""
     budget: Budget
     """Of playbooks that have none of their own."""
 
@@ -97,8 +97,8 @@ def _judged(playbook: Playbook, routed: bool, namespace: Mapping[str, Any], reco
             return f"{NO_FIT}: {failed}", ""
     if spent >= budget.runs:
         return f"its budget is spent: {spent} automatic runs in {budget.within / 60:g} min", ""
-    if playbook.name in record.failed_here:
-        return f"it failed here: {record.failed_here[playbook.name]}", ""
+    if playbook.name in record.unfit:
+        return record.unfit[playbook.name], ""
     reason = "its rule asks for it" if routed else condition.told(names) or "it fits everything"
     good, bad = record.outcomes(playbook.name)
     told = f"worked {good} of {good + bad} times" if good + bad else "never run before"

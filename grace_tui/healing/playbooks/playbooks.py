@@ -84,14 +84,14 @@ class Playbooks:
     def pick(self, incident: IncidentRecord) -> Pick | None:
         return self.judge(incident).pick
 
-    def judge(self, incident: IncidentRecord) -> Judgement:
-        """Which playbook is to be run for an incident, or why none."""
+    def judge(self, incident: IncidentRecord, unfit: Mapping[str, str] | None = None) -> Judgement:
+        """Which playbook is to be run for an incident, or why none; `unfit` are not to be, and why."""
         if incident.state in OVER:
             return Judgement(None, f"{incident.id} is {incident.state}")
         record = Record(
             outcomes=self.records.outcomes,
             spent=lambda within: self.spent(incident.coarse, within),
-            failed_here=self._failed_here(incident),
+            unfit={**self._failed_here(incident), **(unfit or {})},
             budget=self.budget,
         )
         return judge(incident, self.shelf.library.playbooks, self.facts(incident), record)
@@ -103,7 +103,7 @@ class Playbooks:
         for run in self.records.all():
             if run.incident_id == incident.id and run.started_at >= since:
                 last.setdefault(run.playbook, run)
-        return {name: f"{run.id} {run.state}" for name, run in last.items() if run.state in BAD}
+        return {name: f"it failed here: {run.id} {run.state}" for name, run in last.items() if run.state in BAD}
 
     # ---- running
 

@@ -36,7 +36,7 @@ class Telling:
         self.hooks.publish(PlaybookRun(run.id, run.playbook, run.incident_id, run.state, said))
         act = {"actor": run.by, "action": f"playbook.{run.state}", "resource": run.playbook, "run": run.id}
         self.hooks.audit({**act, "incident": run.incident_id, "result": said})
-        if self.incidents.get(run.incident_id) is not None:
+        if _is_news(run) and self.incidents.get(run.incident_id) is not None:
             text = f"playbook {run.playbook} ({run.id}) {spoken(run.state)}{f': {said}' if said else ''}"
             self.incidents.note(run.incident_id, action=text, by=run.by)
         self.question(run)
@@ -60,6 +60,12 @@ class Telling:
         if isinstance(error, LoopAbandoned):  # another room has our place, and takes our runs back
             return
         self.hooks.audit({"actor": "playbooks", "action": "playbooks.raised", "resource": "", "result": repr(error)})
+
+
+def _is_news(run: RunRecord) -> bool:
+    """Whether the incident's timeline hears of it from here: whoever answers an incident tells what came of it."""
+    restored = run.state == "succeeded" and any(step.state == "undone" for step in run.steps)
+    return not run.automatic or restored or run.state == "interrupted"
 
 
 def spoken(state: str) -> str:

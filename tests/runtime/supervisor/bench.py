@@ -13,6 +13,7 @@ from grace_tui.kernel.fakes import (
     MemoryAudit,
     MemoryHealer,
     MemoryIncidents,
+    MemoryPlaybooks,
     MemoryRoom,
     MemorySnapshots,
     MemoryTasks,
@@ -80,6 +81,7 @@ async def supervising(
 ) -> AsyncIterator[Bench]:
     """Supervise the kernels of `sources`, or every one in the workspace; on leaving they are stopped in order."""
     clock, bus, memory_clock = clock or SystemClock(), MemoryBus(), RealClock()
+    incidents = MemoryIncidents(memory_clock)
     tasks = MemoryTasks()
     notices: list[str] = []
     states = StateStore(root / ".grace" / "state", notices.append)
@@ -101,9 +103,10 @@ async def supervising(
             log=log,
             bus=bus,
             audit=MemoryAudit(memory_clock),
-            incidents=MemoryIncidents(memory_clock),
+            incidents=incidents,
             tasks=tasks,
             healer=MemoryHealer(tasks),
+            playbooks=MemoryPlaybooks(memory_clock, incidents),
             snapshots=MemorySnapshots(),
             room=MemoryRoom(),
             workspace=FolderWorkspace(root),

@@ -23,6 +23,7 @@ SERVED: dict[str, type] = {
     "incidents": ports.IncidentPort,
     "tasks": ports.TaskPort,
     "healer": ports.HealerPort,
+    "playbooks": ports.PlaybookPort,
     "snapshots": ports.SnapshotPort,
     "room": ports.RoomPort,
 }

@@ -17,6 +17,7 @@ from grace_tui.kernel.fakes import (
     MemoryAudit,
     MemoryHealer,
     MemoryIncidents,
+    MemoryPlaybooks,
     MemoryRoom,
     MemorySnapshots,
     MemoryTasks,
@@ -111,6 +112,7 @@ async def supervising(
     """Supervise every kernel in the workspace; on leaving they are stopped in order."""
     wishes = wishes or Wishes()
     clock, bus, memory_clock = SystemClock(), MemoryBus(), RealClock()
+    incidents = MemoryIncidents(memory_clock)
     tasks, audit = MemoryTasks(), MemoryAudit(memory_clock)
     states = StateStore(root / ".grace" / "state", lambda notice: None)
     loader, turns = KernelLoader(root), anyio.CapacityLimiter(1)
@@ -135,9 +137,10 @@ async def supervising(
                 log=log,
                 bus=bus,
                 audit=audit,
-                incidents=MemoryIncidents(memory_clock),
+                incidents=incidents,
                 tasks=tasks,
                 healer=MemoryHealer(tasks),
+                playbooks=MemoryPlaybooks(memory_clock, incidents),
                 snapshots=MemorySnapshots(),
                 room=MemoryRoom(),
                 workspace=FolderWorkspace(root),
