@@ -19,6 +19,7 @@ VERBS = (
     "status",
     "kernel",
     "incident",
+    "trigger",
     "task",
     "snapshot",
     "knowledge",

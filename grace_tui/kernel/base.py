@@ -103,7 +103,7 @@ class Kernel:
 
     def kernel(self, name: str) -> Handle:
         """Return a handle to another kernel."""
-        return Handle(name, self.context.resolve, consumer=self.name)
+        return Handle(name, self.context.resolve, consumer=self.name, took=self.context.took)
 
     def publish(self, event: Event, priority: int = PRIORITY_NORMAL) -> int:
         """Publish a fact on its own topic; returns how many mailboxes got it."""

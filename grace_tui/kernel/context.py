@@ -44,6 +44,8 @@ class KernelContext:
     """Report a failure that does not end the kernel: the error, and the phase it happened in."""
     keep_state: Callable[[Mapping[str, object]], None] = lambda state: None
     """Keep a state for the next instance at once, rather than when `save_state` is next asked."""
+    took: Callable[[str, str, float], None] = lambda provider, name, seconds: None
+    """Note how long a call to another kernel took."""
     ended: Callable[[], None] = lambda: None
     """Say that the process which this kernel speaks for has ended: a pause holds the kernel no longer."""
     subscriptions: list[Subscription] = field(default_factory=list)

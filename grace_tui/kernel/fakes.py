@@ -25,6 +25,7 @@ from grace_tui.kernel.records import (
     IncidentRecord,
     IncidentState,
     KernelRecord,
+    LatencyRecord,
     Message,
     PlaybookRecord,
     RunRecord,
@@ -460,12 +461,20 @@ class MemoryRoom:
     records: tuple[KernelRecord, ...] = ()
     view: Mapping[str, Any] = field(default_factory=dict)
     commands: list[tuple[str, str, str, str]] = field(default_factory=list)
+    form: Mapping[str, Any] = field(default_factory=dict)
+    calls: tuple[LatencyRecord, ...] = ()
 
     def kernels(self) -> tuple[KernelRecord, ...]:
         return self.records
 
     def status(self) -> Mapping[str, Any]:
         return self.view
+
+    def schema(self) -> Mapping[str, Any]:
+        return self.form
+
+    def latencies(self) -> tuple[LatencyRecord, ...]:
+        return self.calls
 
     async def command(self, verb: str, target: str, *, by: str, reason: str = "") -> CommandResult:
         self.commands.append((verb, target, by, reason))

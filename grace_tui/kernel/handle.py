@@ -1,5 +1,6 @@
 """A handle to another kernel: always reaches the instance that runs now."""
 
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -13,14 +14,20 @@ class Handle:
     provider's own errors pass through.
     """
 
-    __slots__ = ("_consumer", "_provider", "_resolve")
+    __slots__ = ("_consumer", "_provider", "_resolve", "_took")
 
     def __init__(
-        self, provider: str, resolve: Callable[[str], Awaitable[object]], *, consumer: str = "a kernel"
+        self,
+        provider: str,
+        resolve: Callable[[str], Awaitable[object]],
+        *,
+        consumer: str = "a kernel",
+        took: Callable[[str, str, float], None] = lambda provider, name, seconds: None,
     ) -> None:
         self._provider = provider
         self._resolve = resolve
         self._consumer = consumer
+        self._took = took
 
     def __getattr__(self, method: str) -> Callable[..., Awaitable[Any]]:
         if method.startswith("_"):
@@ -29,10 +36,13 @@ class Handle:
         async def call(*args: object, **kwargs: object) -> Any:
             instance = await self._resolve(self._provider)
             provider = getattr(instance, method)
+            began = time.perf_counter()
             try:
                 return await provider(*args, **kwargs)
             except LoopBroken as broken:  # the provider's doing: it must not end its consumer
                 raise ProviderDown(self._consumer, self._provider, "holding the loop") from broken
+            finally:
+                self._took(self._provider, f"{self._provider}.{method}", time.perf_counter() - began)
 
         return call
 

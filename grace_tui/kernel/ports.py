@@ -13,6 +13,7 @@ from grace_tui.kernel.records import (
     IncidentRecord,
     IncidentState,
     KernelRecord,
+    LatencyRecord,
     Message,
     PlaybookRecord,
     RunRecord,
@@ -216,6 +217,12 @@ class RoomPort(Protocol):
 
     def status(self) -> Mapping[str, Any]:
         """The room's view as plain data: what `grace-tui status --json` prints."""
+
+    def schema(self) -> Mapping[str, Any]:
+        """The JSON schema of what `status` returns."""
+
+    def latencies(self) -> tuple[LatencyRecord, ...]:
+        """How long calls between kernels took within the last minute, by method."""
 
     def command(self, verb: str, target: str, *, by: str, reason: str = "") -> Awaitable[CommandResult]:
         """Ask for `kernel.restart`, `kernel.stop`, `kernel.start`, `kernel.pause`, `kernel.resume`; audited."""

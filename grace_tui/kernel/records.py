@@ -54,6 +54,20 @@ class BusStatistics:
 
 
 @dataclass(frozen=True, slots=True)
+class LatencyRecord:
+    """How long calls of one method of a kernel, or requests on one topic, took within the last minute; in seconds."""
+
+    name: str
+    """Such as `immutable_log.append`, or `request of system.ping`."""
+    provider: str
+    """The kernel that answered."""
+    calls: int
+    median: float
+    p95: float
+    worst: float
+
+
+@dataclass(frozen=True, slots=True)
 class ExitRecord:
     """How the last run of a kernel ended."""
 

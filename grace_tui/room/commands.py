@@ -14,7 +14,7 @@ import anyio
 import anyio.to_thread
 
 from grace_tui.kernel.errors import GraceError
-from grace_tui.room import telling
+from grace_tui.room import commands_triggers, telling
 from grace_tui.room.asking import ask_kernel
 from grace_tui.room.commanding import Answer, Arguments, Command, answer, number, word
 from grace_tui.room.viewing import incident_view, task_view
@@ -231,4 +231,5 @@ COMMANDS: Mapping[str, Command] = {
     "why": Command(why),
     "leave": Command(leave, acts=True),
     "down": Command(leave, acts=True),
+    **commands_triggers.COMMANDS,
 }

@@ -63,4 +63,5 @@ def make_context(room: "Room", name: str, log: LogPort, settings: Mapping[str, o
         workspace=parts.workspace,
         resolve=resolve,
         settings=settings,
+        took=parts.calls.note,
     )

@@ -18,7 +18,7 @@ from grace_tui.faces.views import RoomView
 from grace_tui.healing.healer import Healer
 from grace_tui.healing.playbooks.playbooks import Playbooks
 from grace_tui.kernel.errors import GraceError
-from grace_tui.kernel.records import CommandResult, KernelRecord
+from grace_tui.kernel.records import CommandResult, KernelRecord, LatencyRecord
 from grace_tui.room.commands import COMMANDS
 from grace_tui.room.contexts import supervision
 from grace_tui.room.duties import Duties
@@ -31,6 +31,7 @@ from grace_tui.room.judging import Judging
 from grace_tui.room.known import KnownKernels
 from grace_tui.room.parts import RoomParts, open_parts
 from grace_tui.room.playing import open_playbooks, recover_runs
+from grace_tui.room.preboot import scan_before_boot
 from grace_tui.room.remembering import tell_stored
 from grace_tui.room.replicas import Replicas
 from grace_tui.room.rereading import FILE, Rereading
@@ -86,6 +87,14 @@ class Room:
         """The newest view as plain data."""
         plain: Mapping[str, Any] = msgspec.to_builtins(self.hub.latest() or self.view())
         return plain
+
+    def schema(self) -> Mapping[str, Any]:
+        """The JSON schema of what `status` returns."""
+        return msgspec.json.schema(RoomView)
+
+    def latencies(self) -> tuple[LatencyRecord, ...]:
+        """How long calls between kernels took within the last minute."""
+        return self.parts.calls.read()
 
     async def command(self, verb: str, target: str, *, by: str, reason: str = "") -> CommandResult:
         answer = await self.answer(verb, {"name": target, "reason": reason}, by)
@@ -236,6 +245,7 @@ async def open_room(
         stack.push_async_callback(room.sources.close)
         room.supervisor = await stack.enter_async_context(open_supervisor(supervision(room, may_load)))
         stack.enter_context(_guarded(room))
+        await scan_before_boot(room)
         _add_kernels(room)
         room.family.meet()
         tell_stored(room)

@@ -112,7 +112,8 @@ class RoomParts:
 def open_parts(workspace: Workspace, settings: Settings) -> RoomParts:
     """Open the stores of a workspace on the running loop; damaged ones are put aside and said so in the room's log."""
     workspace.prepare()
-    clock, bus = SystemClock(), MemoryBus()
+    clock, calls = SystemClock(), CallMeter()
+    bus = MemoryBus(calls.note)
     log = KernelLog(workspace.logs / "room.jsonl", SOURCE)
     store = open_store(workspace.state / "room.db")
     if store.notice:
@@ -131,6 +132,7 @@ def open_parts(workspace: Workspace, settings: Settings) -> RoomParts:
         states=StateStore(workspace.state / "state", log.warning),
         log=log,
         publish=_publisher(bus),
+        calls=calls,
     )
 
 

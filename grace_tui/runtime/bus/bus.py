@@ -5,8 +5,9 @@ Publishing never waits: it appends to mailboxes and wakes their readers.
 
 import itertools
 import threading
+import time
 from collections import Counter, deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from grace_tui.kernel.errors import Denied, GraceError, NoReply
 from grace_tui.kernel.events import Event
@@ -36,7 +37,9 @@ class Route:
 class MemoryBus:
     """BusPort in this process; made and used on one thread, the supervisor's."""
 
-    def __init__(self) -> None:
+    def __init__(self, took: Callable[[str, str, float], None] = lambda provider, name, seconds: None) -> None:
+        """`took` is told of each request who answered, what it asked, and how long it took."""
+        self._took = took
         self._boxes: list[Mailbox] = []
         self._routes: dict[tuple[str, str], Route] = {}
         self._rules = Rules({})
@@ -121,11 +124,14 @@ class MemoryBus:
         """
         correlation = f"{source}-{next(self._ids)}"
         box = self.subscribe(source, f"reply.{correlation}", capacity=1)
+        began, answer = time.perf_counter(), None
         try:
             self.publish(topic, payload, source=source, correlation=correlation)
             answer = await box.receive(timeout)
         finally:
             box.close()
+            provider = "" if answer is None else answer.source
+            self._took(provider, f"request of {topic}", time.perf_counter() - began)
         if answer is None:
             raise NoReply(topic, timeout)
         return answer

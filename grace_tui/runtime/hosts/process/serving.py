@@ -95,7 +95,8 @@ class Serving:
     def _handle(
         self, number: int, provider: str, method: str, arguments: Sequence[Any], named: Mapping[str, Any]
     ) -> None:
-        handle = Handle(provider, self.context.resolve, consumer=self.context.name)
+        context = self.context
+        handle = Handle(provider, context.resolve, consumer=context.name, took=context.took)
         self._begin(number, lambda: getattr(handle, method)(*arguments, **named), f"{provider}.{method}()")
 
     def _answer_now(self, number: int, act: Callable[[], Any], path: str) -> None:
