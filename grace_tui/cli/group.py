@@ -19,6 +19,7 @@ VERBS = (
     "status",
     "kernel",
     "incident",
+    "silence",
     "trigger",
     "task",
     "snapshot",

@@ -14,9 +14,10 @@ import anyio
 import anyio.to_thread
 
 from grace_tui.kernel.errors import GraceError
-from grace_tui.room import commands_triggers, telling
+from grace_tui.room import commands_silences, commands_triggers, telling
 from grace_tui.room.asking import ask_kernel
 from grace_tui.room.commanding import Answer, Arguments, Command, answer, number, word
+from grace_tui.room.telling_silences import explained
 from grace_tui.room.viewing import incident_view, task_view
 from grace_tui.runtime.storage.following import Part, place_before, read_on, readable
 from grace_tui.runtime.supervisor.child import Child
@@ -114,6 +115,8 @@ async def incident_show(room: "Room", arguments: Arguments, by: str) -> Answer:
         raise GraceError(f"there is no incident {arguments.get('id')!r}")
     read = functools.partial(telling.bundle, room.parts.workspace.root, record)
     told = telling.incident_more(record) if arguments.get("more") else telling.incident(record)
+    if hidden := explained(room.parts.silences, record):
+        told = f"{hidden}\n\n{told}"
     if room.parts.grouping.problem:
         told += f"\nrules of grouping: {room.parts.grouping.problem}\n"
     return answer(told + await anyio.to_thread.run_sync(read), record)
@@ -185,7 +188,9 @@ async def why(room: "Room", arguments: Arguments, by: str) -> Answer:
     if not (incident or task or view):
         raise GraceError("say of which kernel, incident or task")
     resource = name or (incident.id if incident else "") or (task.id if task else "")
-    return answer(telling.why(view, incident, task, await _decisions(room, resource)))
+    told = telling.why(view, incident, task, await _decisions(room, resource))
+    hidden = explained(room.parts.silences, incident) if incident else ""
+    return answer(f"{hidden}\n\n{told}" if hidden else told)
 
 
 async def leave(room: "Room", arguments: Arguments, by: str) -> Answer:
@@ -228,6 +233,7 @@ COMMANDS: Mapping[str, Command] = {
     "knowledge.show": Command(knowledge_show),
     "audit.tail": Command(audit_tail),
     "audit.verify": Command(audit_verify),
+    **commands_silences.COMMANDS,
     "why": Command(why),
     "leave": Command(leave, acts=True),
     "down": Command(leave, acts=True),

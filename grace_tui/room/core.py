@@ -36,6 +36,7 @@ from grace_tui.room.remembering import tell_stored
 from grace_tui.room.replicas import Replicas
 from grace_tui.room.rereading import FILE, Rereading
 from grace_tui.room.showing import Showing
+from grace_tui.room.silencing import Silencing
 from grace_tui.room.sources import Sources
 from grace_tui.runtime.guard import LoopBeat
 from grace_tui.runtime.hosts import alive
@@ -65,6 +66,7 @@ class Room:
         self.stop_watching = anyio.Event()
         self.supervisor: Supervisor
         self.healer: Healer
+        self.silencing: Silencing
         self.playbooks: Playbooks
         self.known = KnownKernels(parts.workspace.state / "kernels.json")
         self.first_aid = FirstAid(self)
@@ -237,6 +239,7 @@ async def open_room(
         parts = open_parts(workspace, settings)
         room = Room(tasks, parts, hub, settings, give_up)
         parts.open_book(room.beats)
+        room.silencing = Silencing(room)
         stack.callback(parts.close)
         room.healer = open_healer(room)
         room.playbooks = room.healer.playbooks = open_playbooks(room, room.judging)

@@ -50,6 +50,13 @@ class Ledger:
     def line(self, silence_id: str, incident_id: str) -> SilenceHit | None:
         return self._lines.get(silence_id, {}).get(incident_id)
 
+    def happened(self, record: IncidentRecord) -> bool:
+        """Whether an incident's last failure came while it was hidden; so it is still to be answered."""
+        lines = (lines[record.id] for lines in self._lines.values() if record.id in lines)
+        return any(
+            line.count and (line.silence_id == record.hidden_by or line.last_at >= record.last_at) for line in lines
+        )
+
     def count(self, silence_id: str, record: IncidentRecord, failures: int) -> None:
         """Add to the line of an incident, or begin it."""
         line = self.line(silence_id, record.id)

@@ -84,8 +84,8 @@ class Happened:
 class Life:
     def __init__(self, rows: Register, causes: Causes, outside: Outside) -> None:
         self.rows, self.causes, self.outside = rows, causes, outside
-        self.inherited = {record.id for record in rows.unresolved()}
-        """What a former run of the room left unresolved, and nothing happened to since."""
+        self.inherited = {record.id for record in rows.unresolved() if not self._is_silenced(record)}
+        """What a former run of the room left unresolved, and nothing happened to since; a silence outlives the room."""
 
     # ---- what happened
 
@@ -156,11 +156,15 @@ class Life:
         """Whether it ends because its kernel runs."""
         if record.id in self.inherited:
             return True
-        explained = record.state == "suppressed" and self.rows.get(record.hidden_by) is not None
+        explained = record.state == "suppressed" and not self._is_silenced(record)
         return record.phase != TRIGGER and (explained or record.state in OVER_WHEN_RUNNING)
 
     def why_over(self, record: IncidentRecord) -> str:
         return "the room was restarted" if record.id in self.inherited else "running again"
+
+    def _is_silenced(self, record: IncidentRecord) -> bool:
+        """Whether a silence hides it, and not another incident: it comes back with the end of that."""
+        return record.state == "suppressed" and self.rows.get(record.hidden_by) is None
 
     # ---- beginnings
 

@@ -166,6 +166,11 @@ class Silences:
         self.unreadable += self.ledger.unreadable
 
 
+def is_silence(hidden_by: str) -> bool:
+    """Whether what hides an incident is a silence, in force or not, and no other incident."""
+    return hidden_by.startswith(f"{PREFIX}-")
+
+
 def check_length(seconds: float) -> None:
     """
     Raises:
