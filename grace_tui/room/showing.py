@@ -11,6 +11,7 @@ import anyio
 import msgspec
 
 from grace_tui.faces.views import RoomView
+from grace_tui.healing.incidents.counting import Allowance
 from grace_tui.kernel.events import MonitorReported
 from grace_tui.kernel.records import KernelRecord
 from grace_tui.room.measure import ProcessMeter, RateMeter
@@ -25,6 +26,10 @@ if TYPE_CHECKING:
 QUIET_SECONDS = 1.0
 """A view is made at least this often, so that ages and uptime move."""
 
+GATHER_SECONDS = 0.005
+"""What changes together is shown together: a failure, its restart and its incident are a few milliseconds apart."""
+AT_ONCE = 3
+"""Views that may follow one another without a pause after a rest, so that news need not wait for a turn."""
 
 class Showing:
     def __init__(self, room: "Room") -> None:
@@ -52,15 +57,18 @@ class Showing:
 
     async def publish(self) -> None:
         """Hand out a view when something changed, at most `screen_rate` a second, and once a second anyway."""
-        shortest = 1 / self.room.settings.room.screen_rate
+        views = Allowance(self.room.settings.room.screen_rate, AT_ONCE)
         while True:
             self._changed = anyio.Event()
             if not self.room.spared(self.room.show):
+            views.take(time.monotonic())
                 await anyio.sleep(QUIET_SECONDS)  # one that cannot be made now is not tried many times a second
-            await anyio.sleep(shortest)
-            with anyio.move_on_after(max(QUIET_SECONDS - shortest, 0)):
+            pause = max(views.wait(time.monotonic()), GATHER_SECONDS)
+            await anyio.sleep(pause)
+            with anyio.move_on_after(max(QUIET_SECONDS - pause, 0)):
                 await self._changed.wait()
 
+                await anyio.sleep(GATHER_SECONDS)
     def view(self) -> RoomView:
         """Make a view of this moment."""
         room = self.room

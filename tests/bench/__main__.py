@@ -15,11 +15,13 @@ from tests.bench import (
     guard,
     hosts,
     idle,
+    incidents,
     keys,
     output,
     signatures,
     soak,
     start,
+    storms,
 )
 from tests.bench.rows import Group, Row
 from tests.bench.table import table
@@ -27,6 +29,8 @@ from tests.bench.table import table
 GROUPS: tuple[Group, ...] = (
     start.GROUP,
     failures.GROUP,
+    incidents.GROUP,
+    storms.GROUP,
     soak.GROUP,
     signatures.GROUP,
     bus.GROUP,

@@ -58,8 +58,9 @@ class OnTerminal:
         found: list[float | None] = [None] * len(wanted)
         for at, data in self.pieces:
             stream.feed(data)
+            display = screen.display
             for number, met in enumerate(wanted):
-                if found[number] is None and met(screen.display):
+                if found[number] is None and met(display):
                     found[number] = at
             if None not in found:
                 break

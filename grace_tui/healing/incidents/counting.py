@@ -30,7 +30,7 @@ class Rate:
 
 
 class Allowance:
-    """`rate` a second, and `most` at once after a rest."""
+    """`rate` a second, and `most` at once after a rest; `now` is monotonic."""
 
     __slots__ = ("at", "left", "most", "rate")
 
@@ -40,9 +40,17 @@ class Allowance:
 
     def take(self, now: float) -> bool:
         """Use one; False where none is left."""
-        self.left = min(self.most, self.left + (now - self.at) * self.rate)
-        self.at = now
+        self._refill(now)
         if self.left < 1:
             return False
         self.left -= 1
         return True
+
+    def wait(self, now: float) -> float:
+        """Seconds until there is one."""
+        self._refill(now)
+        return max((1 - self.left) / self.rate, 0.0)
+
+    def _refill(self, now: float) -> None:
+        self.left = min(self.most, self.left + (now - self.at) * self.rate)
+        self.at = now
