@@ -25,11 +25,11 @@ if TYPE_CHECKING:
 
 QUIET_SECONDS = 1.0
 """A view is made at least this often, so that ages and uptime move."""
-
 GATHER_SECONDS = 0.005
 """What changes together is shown together: a failure, its restart and its incident are a few milliseconds apart."""
 AT_ONCE = 3
 """Views that may follow one another without a pause after a rest, so that news need not wait for a turn."""
+
 
 class Showing:
     def __init__(self, room: "Room") -> None:
@@ -60,15 +60,15 @@ class Showing:
         views = Allowance(self.room.settings.room.screen_rate, AT_ONCE)
         while True:
             self._changed = anyio.Event()
-            if not self.room.spared(self.room.show):
             views.take(time.monotonic())
+            if not self.room.spared(self.room.show):
                 await anyio.sleep(QUIET_SECONDS)  # one that cannot be made now is not tried many times a second
             pause = max(views.wait(time.monotonic()), GATHER_SECONDS)
             await anyio.sleep(pause)
             with anyio.move_on_after(max(QUIET_SECONDS - pause, 0)):
                 await self._changed.wait()
-
                 await anyio.sleep(GATHER_SECONDS)
+
     def view(self) -> RoomView:
         """Make a view of this moment."""
         room = self.room
