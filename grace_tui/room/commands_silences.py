@@ -7,7 +7,7 @@ from grace_tui.healing.incidents.matching import checked, fits, in_words
 from grace_tui.kernel.errors import GraceError
 from grace_tui.kernel.records import IncidentRecord
 from grace_tui.room.commanding import Answer, Arguments, Command, answer, word
-from grace_tui.room.telling_silences import moment, silence, views
+from grace_tui.room.telling_silences import counted, moment, silence, views
 from grace_tui.room.viewing import incident_view
 from grace_tui.settings.parsing import span
 
@@ -35,9 +35,9 @@ async def silence_preview(room: "Room", arguments: Arguments, by: str) -> Answer
     would = room.silencing.would_hide(matcher)
     left = [each for each in room.parts.book.all() if each.state not in ("resolved", "suppressed")]
     stays = [each for each in left if fits(matcher, each) and each not in would]
-    text = f"{in_words(matcher)} would hide {_counted(would)} now{_named(would)}"
+    text = f"{in_words(matcher)} would hide {counted(len(would), 'incident')} now{_named(would)}"
     if stays:
-        text += f"\n{_counted(stays)} would stay until what is done about it ends{_named(stays)}"
+        text += f"\n{counted(len(stays), 'incident')} would stay until what is done about it ends{_named(stays)}"
     return answer(
         text, {"hides": [incident_view(each) for each in would], "stays": [incident_view(each) for each in stays]}
     )
@@ -50,7 +50,7 @@ async def silence_add(room: "Room", arguments: Arguments, by: str) -> Answer:
     record, hidden = room.silencing.begin(_matcher(arguments), reason, ends_at, by)
     room.changed()
     what = f"{record.id} hides {in_words(record.matcher)} until {moment(record.ends_at)}"
-    return answer(f"{what}; {_counted(hidden)} hidden now{_named(hidden)}", {"silence": record})
+    return answer(f"{what}; {counted(len(hidden), 'incident')} hidden now{_named(hidden)}", {"silence": record})
 
 
 async def silence_end(room: "Room", arguments: Arguments, by: str) -> Answer:
@@ -78,10 +78,6 @@ def _end(arguments: Arguments, now: float) -> float:
         return now + span(length if isinstance(length, int | float) else str(length))
     except ValueError as error:
         raise GraceError(f"for is {length!r}; expected {error}") from error
-
-
-def _counted(incidents: Sequence[IncidentRecord]) -> str:
-    return f"{len(incidents)} incident{'s' * (len(incidents) != 1)}"
 
 
 def _named(incidents: Sequence[IncidentRecord]) -> str:

@@ -11,6 +11,7 @@ from grace_tui.healing.incidents.matching import fits, in_words
 from grace_tui.healing.incidents.silences import is_silence
 from grace_tui.kernel.records import IncidentRecord, SilenceRecord
 from grace_tui.room.telling import duration
+from grace_tui.room.telling_silences import moment
 from grace_tui.room.viewing import ENDED_TASKS
 
 if TYPE_CHECKING:
@@ -50,6 +51,8 @@ class Silencing:
         """Begin a silence; tells it, and what it hides at once. Raises what `Silences.add` raises."""
         silence = self.silences.add(matcher, reason, ends_at, by)
         self._in_force |= {silence.id}
+        what = f"hides {in_words(silence.matcher)} until {moment(silence.ends_at)}: {silence.reason}"
+        self._tell("silence.began", silence.id, what, by)
         return silence, tuple(record for record in self.hide() if record.hidden_by == silence.id)
 
     def end(self, silence_id: str, by: str) -> tuple[SilenceRecord, str]:
@@ -147,10 +150,10 @@ class Silencing:
             return "the incident that it hides comes back"
         return f"the {count} incidents that it hides come back" if count else "it hides nothing that would come back"
 
-    def _tell(self, action: str, silence_id: str, result: str) -> None:
+    def _tell(self, action: str, silence_id: str, result: str, by: str = NAME) -> None:
         parts = self.room.parts
-        parts.audit.append({"actor": NAME, "action": action, "resource": silence_id, "result": result})
-        told = parts.log.warning if action != "silence.ended" else parts.log.info
+        parts.audit.append({"actor": by, "action": action, "resource": silence_id, "result": result})
+        told = parts.log.info if action in ("silence.began", "silence.ended") else parts.log.warning
         told(result, silence=silence_id, what=action)
 
 

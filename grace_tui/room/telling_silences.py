@@ -13,7 +13,7 @@ ENDED_SHOWN = 50
 
 def silence(silences: Silences, record: SilenceRecord, now: float) -> str:
     """Everything about a silence; `now` is wall-clock time."""
-    ledger = silences.ledger.of(record.id)
+    ledger, (hidden, failures) = silences.ledger.of(record.id), silences.ledger.totals(record.id)
     lines = [
         f"{record.id}: {_state(silences, record, now)}",
         in_words(record.matcher),
@@ -23,7 +23,7 @@ def silence(silences: Silences, record: SilenceRecord, now: float) -> str:
             ("by", record.by),
             ("began", moment(record.starts_at)),
             ("ended" if record.ends_at <= now else "ends", moment(record.ends_at)),
-            ("hid", f"{len(ledger)} incidents, {sum(line.count for line in ledger)} failures"),
+            ("hid", f"{counted(hidden, 'incident')}, {counted(failures, 'failure')}"),
         ),
         "",
         "ledger",
@@ -62,7 +62,7 @@ def views(silences: Silences) -> tuple[SilenceView, ...]:
 
 
 def view(silences: Silences, silence: SilenceRecord) -> SilenceView:
-    lines = silences.ledger.of(silence.id)
+    hidden, failures = silences.ledger.totals(silence.id)
     return SilenceView(
         id=silence.id,
         matcher=in_words(silence.matcher),
@@ -71,9 +71,13 @@ def view(silences: Silences, silence: SilenceRecord) -> SilenceView:
         starts_at=silence.starts_at,
         ends_at=silence.ends_at,
         ended_by=silence.ended_by,
-        hidden=len(lines),
-        failures=sum(line.count for line in lines),
+        hidden=hidden,
+        failures=failures,
     )
+
+
+def counted(count: int, what: str) -> str:
+    return f"{count} {what}{'s' * (count != 1)}"
 
 
 def moment(at: float) -> str:

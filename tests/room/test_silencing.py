@@ -83,6 +83,10 @@ async def test_a_new_silence_hides_what_is_open_already_and_says_so(tmp_path: Pa
         assert "1 incident hidden now\n  " + mine.id in answer["text"]
         assert (known(bench, mine).state, known(bench, other).state) == ("suppressed", "open")
         assert known(bench, mine).owner == "ann"
+        (began,) = bench.audited("silence.began")
+        assert (began["actor"], began["resource"]) == ("tester", answer["data"]["silence"]["id"])
+        assert began["result"].startswith("hides kernel one until ")
+        assert began["result"].endswith(REASON)
 
 
 async def test_what_is_worked_on_stays_until_that_ends(tmp_path: Path) -> None:
@@ -252,7 +256,7 @@ async def test_silences_are_listed_in_force_first_with_what_they_hid(tmp_path: P
         assert (listed[2]["hidden"], listed[2]["failures"], listed[2]["ended_by"]) == (1, 1, "tester")
         text = (await bench.answer("silence.show", id=gone["id"]))["text"]
         assert text.startswith(f"{gone['id']}: ended by tester\nkernel one\n")
-        assert "hid         1 incidents, 1 failures" in text
+        assert "hid         1 incident, 1 failure" in text
 
 
 # ---- outliving the room

@@ -47,6 +47,11 @@ class Ledger:
         lines = self._lines.get(silence_id, {}).values()
         return tuple(sorted(lines, key=lambda line: line.last_at, reverse=True))
 
+    def totals(self, silence_id: str) -> tuple[int, int]:
+        """Incidents that a silence hid, and failures that were counted on them meanwhile."""
+        lines = self._lines.get(silence_id, {}).values()
+        return len(lines), sum(line.count for line in lines)
+
     def line(self, silence_id: str, incident_id: str) -> SilenceHit | None:
         return self._lines.get(silence_id, {}).get(incident_id)
 
