@@ -21,6 +21,7 @@ VERBS = (
     "incident",
     "silence",
     "trigger",
+    "playbook",
     "task",
     "snapshot",
     "knowledge",

@@ -41,7 +41,9 @@ class FileRefused(GraceError):
     """A file cannot be used; `problems` are all that were found."""
 
     def __init__(self, path: Path, problems: Sequence[Problem]) -> None:
-        super().__init__("\n".join(f"{path}{f':{found.line}' if found.line else ''}: {found.text}" for found in problems))
+        super().__init__(
+            "\n".join(f"{path}{f':{found.line}' if found.line else ''}: {found.text}" for found in problems)
+        )
         self.path, self.problems = path, tuple(problems)
 
 

@@ -14,7 +14,7 @@ import anyio
 import anyio.to_thread
 
 from grace_tui.kernel.errors import GraceError
-from grace_tui.room import commands_silences, commands_triggers, telling
+from grace_tui.room import commands_playbooks, commands_silences, commands_triggers, telling
 from grace_tui.room.asking import ask_kernel
 from grace_tui.room.commanding import Answer, Arguments, Command, answer, number, word
 from grace_tui.room.telling_silences import explained
@@ -233,6 +233,7 @@ COMMANDS: Mapping[str, Command] = {
     "knowledge.show": Command(knowledge_show),
     "audit.tail": Command(audit_tail),
     "audit.verify": Command(audit_verify),
+    **commands_playbooks.COMMANDS,
     **commands_silences.COMMANDS,
     "why": Command(why),
     "leave": Command(leave, acts=True),

@@ -66,7 +66,20 @@ class Playbooks:
 
     def all(self) -> tuple[PlaybookRecord, ...]:
         """Every loaded playbook, by name."""
-        return tuple(map(self._record, self.shelf.library.playbooks.values()))
+        return tuple(map(self.record, self.shelf.library.playbooks.values()))
+
+    def record(self, playbook: Playbook) -> PlaybookRecord:
+        """What is told of a playbook."""
+        good, bad = self.records.outcomes(playbook.name)
+        return PlaybookRecord(
+            name=playbook.name,
+            says=playbook.says,
+            when=playbook.when,
+            file=playbook.file,
+            succeeded=good,
+            failed=bad,
+            score=round(beta(good, good + bad), 4),
+        )
 
     def runs(self) -> tuple[RunRecord, ...]:
         """Every run that is kept, newest first."""
@@ -222,18 +235,6 @@ class Playbooks:
     async def close(self) -> None:
         """Stop what is under way; it is taken back when the next room opens."""
         await self.owned.close()
-
-    def _record(self, playbook: Playbook) -> PlaybookRecord:
-        good, bad = self.records.outcomes(playbook.name)
-        return PlaybookRecord(
-            name=playbook.name,
-            says=playbook.says,
-            when=playbook.when,
-            file=playbook.file,
-            succeeded=good,
-            failed=bad,
-            score=round(beta(good, good + bad), 4),
-        )
 
 
 def _shape(steps: tuple[Any, ...]) -> list[tuple[str, str]]:
