@@ -14,11 +14,11 @@ import anyio
 import anyio.to_thread
 
 from grace_tui.kernel.errors import GraceError
-from grace_tui.room import commands_playbooks, commands_silences, commands_triggers, telling
+from grace_tui.room import commands_incidents, commands_playbooks, commands_silences, commands_triggers, telling
 from grace_tui.room.asking import ask_kernel
 from grace_tui.room.commanding import Answer, Arguments, Command, answer, number, word
 from grace_tui.room.telling_silences import explained
-from grace_tui.room.viewing import incident_view, task_view
+from grace_tui.room.viewing import task_view
 from grace_tui.runtime.storage.following import Part, place_before, read_on, readable
 from grace_tui.runtime.supervisor.child import Child
 
@@ -105,10 +105,6 @@ def _is(child: Child, wanted: str) -> bool:
     return child.state == "running" and not child.is_changing
 
 
-async def incident_list(room: "Room", arguments: Arguments, by: str) -> Answer:
-    return answer("", {"incidents": [incident_view(record) for record in room.parts.book.all()]})
-
-
 async def incident_show(room: "Room", arguments: Arguments, by: str) -> Answer:
     record = room.parts.book.get(word(arguments, "id"))
     if record is None:
@@ -120,11 +116,6 @@ async def incident_show(room: "Room", arguments: Arguments, by: str) -> Answer:
     if room.parts.grouping.problem:
         told += f"\nrules of grouping: {room.parts.grouping.problem}\n"
     return answer(told + await anyio.to_thread.run_sync(read), record)
-
-
-async def incident_ack(room: "Room", arguments: Arguments, by: str) -> Answer:
-    record = room.parts.book.move(word(arguments, "id"), "acknowledged", f"acknowledged by {by}", by)
-    return answer(f"{record.id} acknowledged", record)
 
 
 async def task_list(room: "Room", arguments: Arguments, by: str) -> Answer:
@@ -221,9 +212,7 @@ COMMANDS: Mapping[str, Command] = {
     "kernel.pause": _act("pause"),
     "kernel.resume": _act("resume"),
     "kernel.wait": Command(kernel_wait),
-    "incident.list": Command(incident_list),
     "incident.show": Command(incident_show),
-    "incident.ack": Command(incident_ack, acts=True),
     "task.list": Command(task_list),
     "task.show": Command(task_show),
     "task.approve": Command(task_approve, acts=True),
@@ -233,6 +222,7 @@ COMMANDS: Mapping[str, Command] = {
     "knowledge.show": Command(knowledge_show),
     "audit.tail": Command(audit_tail),
     "audit.verify": Command(audit_verify),
+    **commands_incidents.COMMANDS,
     **commands_playbooks.COMMANDS,
     **commands_silences.COMMANDS,
     "why": Command(why),

@@ -81,9 +81,9 @@ class Storm:
 
 
 def measure() -> Iterator[Row]:
-    with workspace_of({NAME: SOURCE}) as workspace:
-        storms = {way: asyncio.run(storm(workspace, way, SECONDS)) for way in WAYS}
-    for way, seen in storms.items():
+    for way in WAYS:
+        with workspace_of({NAME: SOURCE}) as workspace:
+            seen = asyncio.run(storm(workspace, way, SECONDS))
         what = f"{RATE:,} failures/s for {SECONDS:g} s, {WAYS[way]}"
         told = f"{seen.counted} of {seen.told} counted, {seen.cpu_percent:.0f} % CPU"
         most = ALIKE if way == "worded" else 1

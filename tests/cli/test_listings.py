@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from grace_tui.cli.verbs.incident import SHOWN
 from tests.cli.fake_room import FakeRoom, Shell, incident_view, kernel_view
 
 TASK: dict[str, Any] = {
@@ -105,6 +106,56 @@ def test_open_incidents_alone_are_listed(room: FakeRoom, grace: Shell) -> None:
     room.says("incident.list", {"incidents": [incident_view(), incident_view(id="I-0", state="resolved")]})
     assert grace("incident", "list", "--open", "--json") == 0
     assert [incident["id"] for incident in grace.json] == ["I-1"]
+
+
+@pytest.mark.parametrize(
+    ("options", "ids"),
+    [
+        (["--state", "resolved"], ["I-0"]),
+        (["--kernel", "governance"], ["I-1", "I-0"]),
+        (["--kernel", "librarian"], ["I-2"]),
+        (["--kernel", "librarian", "--state", "resolved"], []),
+    ],
+)
+def test_incidents_are_listed_by_state_and_kernel(
+    room: FakeRoom, grace: Shell, options: list[str], ids: list[str]
+) -> None:
+    others = [incident_view(id="I-0", state="resolved"), incident_view(id="I-2", kernel="librarian")]
+    room.says("incident.list", {"incidents": [incident_view(), *others]})
+    assert grace("incident", "list", *options, "--json") == 0
+    assert [incident["id"] for incident in grace.json] == ids
+
+
+def test_old_incidents_are_listed_when_all_are_asked_for(room: FakeRoom, grace: Shell) -> None:
+    room.says("incident.list", {"incidents": [incident_view(id=f"I-{number}") for number in range(SHOWN + 2)]})
+    assert grace("incident", "list") == 0
+    assert (len(grace.out.splitlines()), grace.err) == (SHOWN + 1, "2 older ones are left out; --all lists them\n")
+    assert grace("incident", "list", "--all") == 0
+    assert (len(grace.out.splitlines()), grace.err) == (SHOWN + 3, "")
+
+
+def test_an_incident_is_listed_with_its_owner_and_rate(
+    room: FakeRoom, grace: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "120")
+    room.says("incident.list", {"incidents": [incident_view(owner="ann", rate=12.5)]})
+    assert grace("incident", "list") == 0
+    assert "in_repair  ann    3  12.5  cannot import async_session" in grace.out
+
+
+@pytest.mark.parametrize("act", ["resolve", "reopen", "release"])
+def test_a_decision_about_an_incident_needs_a_reason(room: FakeRoom, grace: Shell, act: str) -> None:
+    room.says(f"incident.{act}", {}, text="done")
+    assert grace("incident", act, "I-1") == 2
+    assert room.asked == []
+    assert grace("incident", act, "I-1", "--reason", "seen") == 0
+    assert room.asked == [(f"incident.{act}", {"id": "I-1", "reason": "seen"})]
+
+
+def test_an_incident_is_given_an_owner(room: FakeRoom, grace: Shell) -> None:
+    room.says("incident.take", {}, text="done")
+    assert grace("incident", "ack", "I-1", "--owner", "ann") == 0
+    assert room.asked == [("incident.take", {"id": "I-1", "owner": "ann", "reason": ""})]
 
 
 @pytest.mark.parametrize("act", ["start", "stop", "restart", "pause", "resume"])

@@ -111,7 +111,7 @@ async def test_an_incident_is_shown_acknowledged_and_explained(tmp_path: Path) -
         assert why["ok"]
         assert "no recorded decisions" in why["text"]
         assert (await bench.answer("incident.ack", id=found.id))["ok"]
-        assert "acknowledged by tester" in (await bench.answer("incident.show", id=found.id))["text"]
+        assert "taken by tester" in (await bench.answer("incident.show", id=found.id))["text"]
 
 
 async def test_the_audit_log_is_verified_and_told(tmp_path: Path) -> None:

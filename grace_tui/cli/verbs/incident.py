@@ -1,10 +1,14 @@
 """`grace-tui incident`: what broke, and what was done about it."""
 
+from typing import get_args
+
 import click
 
 from grace_tui.cli.asking import about_workspace, ask, json_option, show, show_act, show_answer, show_json
+from grace_tui.cli.opening import talk
 from grace_tui.cli.text import Column, moment, table
 from grace_tui.faces.views import IncidentView
+from grace_tui.kernel.records import IncidentState
 from grace_tui.workspace import Workspace
 
 COLUMNS = (
@@ -12,26 +16,47 @@ COLUMNS = (
     Column("LAST"),
     Column("KERNEL"),
     Column("STATE"),
+    Column("OWNER", drop=2),
     Column("×", right=True),
+    Column("/MIN", right=True, drop=1),
     Column("WHAT", flexible=True),
 )
+SHOWN = 200
+"""Incidents that a table shows of those that are kept."""
+SETTLED = ("resolved", "suppressed")
+
+reason_option = click.option("--reason", required=True, help="Why; kept in its timeline.")
 
 
 @click.group()
 def command() -> None:
-    """List, look at and acknowledge incidents."""
+    """List incidents, look at them, and say what becomes of them."""
 
 
 @command.command("list")
 @click.option("--open", "only_open", is_flag=True, help="Only those that are not settled.")
+@click.option("--state", type=click.Choice(get_args(IncidentState)), help="Only those in this state.")
+@click.option("--kernel", default="", help="Only those of this kernel.")
+@click.option("--all", "every", is_flag=True, help=f"All that are kept, not the newest {SHOWN}.")
 @json_option
 @about_workspace
-def list_incidents(workspace: Workspace, only_open: bool, as_json: bool) -> int:
+def list_incidents(
+    workspace: Workspace, only_open: bool, state: str | None, kernel: str, every: bool, as_json: bool
+) -> int:
     """List incidents, newest first."""
-    found = ask(workspace, "incident.list").part("incidents", list[IncidentView])
-    if only_open:
-        found = [incident for incident in found if incident.state not in ("resolved", "suppressed")]
-    return show_json(found) if as_json else show(table(COLUMNS, [_row(incident) for incident in found]))
+    found = [
+        incident
+        for incident in ask(workspace, "incident.list").part("incidents", list[IncidentView])
+        if not (only_open and incident.state in SETTLED)
+        and state in (None, incident.state)
+        and kernel in ("", incident.kernel)
+    ]
+    if as_json:
+        return show_json(found)
+    shown = found if every else found[:SHOWN]
+    if len(shown) < len(found):
+        talk(f"{len(found) - len(shown)} older ones are left out; --all lists them")
+    return show(table(COLUMNS, [_row(incident) for incident in shown]))
 
 
 @command.command("show")
@@ -45,14 +70,54 @@ def show_incident(workspace: Workspace, incident_id: str, as_json: bool) -> int:
 
 @command.command("ack")
 @click.argument("incident_id", metavar="ID")
-@click.option("--reason", default="", help="Why; kept in the audit log.")
+@click.option("--owner", default="", help="Who looks after it, if not you.")
+@click.option("--reason", default="", help="Why; kept in its timeline.")
 @json_option
 @about_workspace
-def acknowledge(workspace: Workspace, incident_id: str, reason: str, as_json: bool) -> int:
-    """Say that you have seen an incident."""
-    answer = ask(workspace, "incident.ack", id=incident_id, reason=reason)
+def acknowledge(workspace: Workspace, incident_id: str, owner: str, reason: str, as_json: bool) -> int:
+    """Say that you look after an incident."""
+    if not owner:
+        return _act(workspace, "ack", incident_id, as_json, reason=reason)
+    answer = ask(workspace, "incident.take", id=incident_id, owner=owner, reason=reason)
     return show_act(answer, as_json, incident=incident_id, act="ack")
 
 
+@command.command("release")
+@click.argument("incident_id", metavar="ID")
+@reason_option
+@json_option
+@about_workspace
+def release(workspace: Workspace, incident_id: str, reason: str, as_json: bool) -> int:
+    """Say that nobody looks after an incident any more."""
+    return _act(workspace, "release", incident_id, as_json, reason=reason)
+
+
+@command.command("resolve")
+@click.argument("incident_id", metavar="ID")
+@reason_option
+@json_option
+@about_workspace
+def resolve(workspace: Workspace, incident_id: str, reason: str, as_json: bool) -> int:
+    """Say that an incident is over."""
+    return _act(workspace, "resolve", incident_id, as_json, reason=reason)
+
+
+@command.command("reopen")
+@click.argument("incident_id", metavar="ID")
+@reason_option
+@json_option
+@about_workspace
+def reopen(workspace: Workspace, incident_id: str, reason: str, as_json: bool) -> int:
+    """Say that an incident which was resolved is not over."""
+    return _act(workspace, "reopen", incident_id, as_json, reason=reason)
+
+
+def _act(workspace: Workspace, act: str, incident_id: str, as_json: bool, *, reason: str) -> int:
+    answer = ask(workspace, f"incident.{act}", id=incident_id, reason=reason)
+    return show_act(answer, as_json, incident=incident_id, act=act)
+
+
 def _row(found: IncidentView) -> tuple[str, ...]:
-    return found.id, moment(found.last_at)[11:], found.kernel, found.state, str(found.count), found.title
+    count = f"{found.count}"
+    rate = f"{found.rate:g}" if found.rate else ""
+    return (found.id, moment(found.last_at)[11:], found.kernel, found.state, found.owner, count, rate, found.title)
