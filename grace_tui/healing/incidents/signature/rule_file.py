@@ -13,6 +13,7 @@ from typing import Any
 
 from grace_tui.healing.incidents.signature.rules import SPLITS, Rule
 from grace_tui.kernel.errors import GraceError
+from grace_tui.kernel.repeats import repeats_a_repeat
 
 RULES_FILE = "policies/grouping.toml"
 MATCHERS = ("kind", "message", "function", "file", "kernel")
@@ -22,7 +23,6 @@ RULE_LIMIT = 200
 _LINE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
 _HEADER = re.compile(r"^\s*\[\[\s*rule\s*\]\]")
 _GROUP = re.compile(r"[a-z0-9][a-z0-9_.-]{0,59}")
-_TOKEN = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\{\d*,\}|.", re.DOTALL)
 
 
 class RuleFileError(GraceError):
@@ -93,12 +93,13 @@ class _Reader:
 
     def _pattern(self, number: int, table: Mapping[str, Any]) -> re.Pattern[str] | None:
         text = self._text(number, table, "message")
-        if _repeats_a_repeat(text):
-            raise self._error(f"message {text!r} repeats a repeat, which can take for ever", number, "message")
         try:
-            return re.compile(text) if text else None
+            pattern = re.compile(text) if text else None
         except re.error as error:
             raise self._error(f"message {text!r} is no regular expression: {error}", number, "message") from error
+        if pattern and repeats_a_repeat(pattern):
+            raise self._error(f"message {text!r} repeats a repeat, which can take for ever", number, "message")
+        return pattern
 
     def _group(self, number: int, table: Mapping[str, Any]) -> str:
         group = self._text(number, table, "group")
@@ -144,23 +145,3 @@ class _Reader:
 
 def _sets(line: str, key: str) -> bool:
     return bool(key) and re.match(rf"""\s*\[*\s*["']?{re.escape(key)}["']?\s*[\]=.]""", line) is not None
-
-
-def _repeats_a_repeat(pattern: str) -> bool:
-    """Whether a group that repeats something without end is itself repeated without end, as in `(a+)*`."""
-    repeats = [False]
-    """For each open group whether something in it is repeated, the whole pattern first."""
-    closed = False
-    for token in _TOKEN.findall(pattern):
-        if token == "(":
-            repeats.append(False)
-        elif token == ")" and len(repeats) > 1:
-            closed = repeats.pop()
-            repeats[-1] |= closed
-            continue
-        elif token in "*+" or token.endswith(",}"):
-            if closed:
-                return True
-            repeats[-1] = True
-        closed = False
-    return False

@@ -6,9 +6,8 @@ are cut, and a pattern that was measured to be slow is not asked again.
 
 import re
 import time
-from collections.abc import Iterable
-from typing import Any
 
+from grace_tui.kernel.repeats import repeats_a_repeat
 from grace_tui.runtime.hosts.command.errors import CommandUnusable
 
 LINE = 2_000
@@ -26,7 +25,7 @@ class LinePattern:
             self._pattern = re.compile(text)
         except re.error as error:
             raise CommandUnusable(f"the pattern {text!r} is no regular expression: {error}") from None
-        if _nests(re._parser.parse(text), within=False):  # type: ignore[attr-defined]
+        if repeats_a_repeat(self._pattern):
             raise CommandUnusable(f"the pattern {text!r} repeats a repeat, which may take for ever; write it flat")
 
     def found_in(self, line: str) -> bool:
@@ -37,25 +36,3 @@ class LinePattern:
         if not found and (took := time.perf_counter() - began) > SLOW:
             self.slow = f"the pattern {self.text!r} took {took * 1000:.0f} ms for one line, and is not asked any more"
         return found
-
-
-def _nests(parsed: Iterable[Any], *, within: bool) -> bool:
-    """Whether an unbounded repeat stands within another."""
-    for operation, argument in parsed:
-        unbounded = operation in (re._constants.MAX_REPEAT, re._constants.MIN_REPEAT) and (  # type: ignore[attr-defined]
-            argument[1] == re._constants.MAXREPEAT  # type: ignore[attr-defined]
-        )
-        if unbounded and within:
-            return True
-        if any(_nests(part, within=within or unbounded) for part in _parts(argument)):
-            return True
-    return False
-
-
-def _parts(argument: Any) -> Iterable[Iterable[Any]]:
-    """The patterns within one operation's argument."""
-    if isinstance(argument, re._parser.SubPattern):  # type: ignore[attr-defined]
-        yield argument
-    elif isinstance(argument, tuple | list):
-        for item in argument:
-            yield from _parts(item)
