@@ -1,7 +1,8 @@
 """Coding agent: works the repair queue, one task at a time, and looks for code worth improving when idle.
 
 Owns nothing but its place in the queue: tasks live in the core and outlive this kernel, and the repair itself is the
-core's healer. In idle time it measures the workspace's kernels (see `proposals`). It never edits a file itself.
+core's healer. It watches whether self_healing answers incidents, and has them answered where it does not. In idle
+time it measures the workspace's kernels (see `proposals`). It never edits a file itself.
 """
 
 import ast
@@ -13,11 +14,20 @@ from pathlib import Path
 import anyio
 import anyio.to_thread
 
+from grace_tui.healing.mutual import (
+    HEALER,
+    LOOK_EVERY,
+    WORKS_OR_SOON_WILL,
+    Neighbour,
+    unanswered,
+    work_of_healer,
+)
 from grace_tui.kernel import (
     FilesChanged,
     GraceError,
     Kernel,
     KernelContext,
+    KernelRecord,
     KernelSpec,
     MonitorReported,
     NotReady,
@@ -60,6 +70,7 @@ class CodingAgent(Kernel):
 
     async def start(self) -> None:
         self.done = int(self.saved_state.get("done", 0))
+        self.neighbour = Neighbour(HEALER)
         self.task_feed = self.subscribe(TaskQueued)
         self.file_feed = self.subscribe(FilesChanged)
         waiting = len(await self.queue())
@@ -76,6 +87,8 @@ class CodingAgent(Kernel):
             group.start_soon(self._work_queue)
             group.start_soon(self._watch_queue)
             group.start_soon(self._watch_files)
+            group.start_soon(self._look_after_healer)
+            group.start_soon(self._answer_for_healer)
             async for _ in self.every(QUEUE_PERIOD):
                 self.look_at_queue.set()
 
@@ -141,6 +154,35 @@ class CodingAgent(Kernel):
             self.count()
         finally:
             self.task = None
+
+    # ---- watching over self_healing
+
+    async def _look_after_healer(self) -> None:
+        self.neighbour.inherit(self.context.incidents.all())
+        async for _ in self.every(LOOK_EVERY):
+            waiting = work_of_healer(self.context.incidents.all(), self.context.tasks.all())
+            trouble = self.neighbour.look(self._healer(), waiting, self.context.clock.monotonic())
+            if incident_id := self.neighbour.tell(trouble, self.context.incidents, self.name):
+                await self._answer(incident_id)  # the one that would answer it is the one that is stuck
+
+    async def _answer_for_healer(self) -> None:
+        """Have incidents answered while self_healing is down."""
+        async for _ in self.every(QUEUE_PERIOD):
+            record = self._healer()
+            if record is not None and record.state in WORKS_OR_SOON_WILL:
+                continue
+            for incident in unanswered(self.context.incidents.all(), self.context.tasks.all()):
+                await self._answer(incident.id)
+
+    def _healer(self) -> KernelRecord | None:
+        return next((kernel for kernel in self.context.room.kernels() if kernel.name == HEALER), None)
+
+    async def _answer(self, incident_id: str) -> None:
+        try:
+            done = await self.context.healer.respond(incident_id, by=self.name)
+        except GraceError as problem:
+            done = f"not answered: {problem}"
+        self.log.info("answered in place of self_healing", incident=incident_id, done=done)
 
     # ---- the refactor monitor
 

@@ -1,15 +1,22 @@
-"""Self-healing: answers every incident with a proven fix or a repair task.
+"""Self-healing: has every incident answered, and watches whether coding_agent gets on with its repairs.
 
 Owns the decision *when* the core's healer is asked; the healer decides *how*. While coding_agent is down it works the
 repair queue in its place. Called by people and by voice_conversation for a plan. It never edits a file itself.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping
 
 import anyio
 from anyio.abc import TaskGroup
 
+from grace_tui.healing.mutual import (
+    AGENT,
+    LOOK_EVERY,
+    WORKS_OR_SOON_WILL,
+    Neighbour,
+    unanswered,
+    work_of_agent,
+)
 from grace_tui.kernel import (
     GraceError,
     IncidentChanged,
@@ -27,10 +34,6 @@ from grace_tui.kernel import (
 
 ANSWERS_AT_ONCE = 4
 QUEUE_PERIOD = 4.0
-UNANSWERED = ("open", "reopened")
-MEASURED = "trigger"
-"""Phase of an incident that a rule measured: no exception, so no code to repair; its rule resolves it."""
-WORKS_OR_SOON_WILL = ("running", "starting")
 
 
 class SelfHealing(Kernel):
@@ -48,6 +51,7 @@ class SelfHealing(Kernel):
     async def start(self) -> None:
         self.answered = int(self.saved_state.get("answered", 0))
         self.repaired = int(self.saved_state.get("repaired", 0))
+        self.neighbour = Neighbour(AGENT)
         self.incident_feed = self.subscribe("incident.*")
         self.task_feed = self.subscribe(TaskQueued)
         self.state_feed = self.subscribe(KernelStateChanged)
@@ -58,9 +62,11 @@ class SelfHealing(Kernel):
             group.start_soon(self._watch_queue)
             group.start_soon(self._watch_agent)
             group.start_soon(self._pace)
-            for incident in self.context.incidents.all():
-                if incident.state in UNANSWERED:
-                    self._answer_soon(group, incident.id)
+            group.start_soon(self._look_after_agent)
+            known = self.context.incidents.all()
+            self.neighbour.inherit(known)
+            for incident in unanswered(known, self.context.tasks.all()):
+                self._answer_soon(group, incident.id)
             async for message in self.incident_feed:
                 if (incident_id := wants_answer(message.payload)) is not None:
                     self._answer_soon(group, incident_id)
@@ -72,9 +78,10 @@ class SelfHealing(Kernel):
         sample = IncidentOpened("probe", "probe", "probe-signature", "probe")
         if wants_answer(sample) != "probe":
             raise NotReady("self_healing would not answer an incident that was just opened")
-        steps = plan_steps("probe-signature", self.context.healer.knowledge(), agent)
-        if not steps:
-            raise NotReady("self_healing found no step for an unknown signature")
+        self.context.healer.knowledge()
+        self.neighbour.look(None, {}, self.context.clock.monotonic())
+        if not agent:
+            raise NotReady("self_healing cannot tell the state of coding_agent")
 
     def save_state(self) -> Mapping[str, object]:
         return {"answered": self.answered, "repaired": self.repaired}
@@ -99,9 +106,9 @@ class SelfHealing(Kernel):
         return await self._answer(incident_id)
 
     async def plan(self, incident_id: str) -> str:
-        """Tell what the answer to an incident would be, without doing any of it."""
+        """Tell what the answer to an incident would be and what was considered before, without doing any of it."""
         incident = self._incident(incident_id)
-        steps = plan_steps(incident.signature, self.context.healer.knowledge(), self._agent_state())
+        steps = [*await self.context.healer.plan(incident_id), f"repair tasks are worked by {self._worker()}"]
         head = f"{incident.id} {incident.title} ({incident.state}, seen {incident.count}x)"
         return "\n".join([head, *(f"{number}. {step}" for number, step in enumerate(steps, 1))])
 
@@ -114,10 +121,7 @@ class SelfHealing(Kernel):
         return incident
 
     def _answer_soon(self, group: TaskGroup, incident_id: str) -> None:
-        incident = self.context.incidents.get(incident_id)
-        if incident is not None and incident.phase == MEASURED:
-            self.log.info("left to the rule that reported it", incident=incident_id, title=incident.title)
-        elif incident_id not in self.answering:
+        if incident_id not in self.answering:
             self.answering.add(incident_id)
             group.start_soon(self._answer, incident_id)
 
@@ -145,10 +149,22 @@ class SelfHealing(Kernel):
             self.context.audit.append({"actor": self.name, "action": action, "resource": resource, "result": result})
             self.log.warning("recorded past immutable_log", problem=str(problem))
 
-    # ---- standing in for coding_agent
+    # ---- standing in for coding_agent, and watching over it
+
+    async def _look_after_agent(self) -> None:
+        async for _ in self.every(LOOK_EVERY):
+            record = next((kernel for kernel in self.context.room.kernels() if kernel.name == AGENT), None)
+            waiting = work_of_agent(self.context.tasks.all())
+            trouble = self.neighbour.look(record, waiting, self.context.clock.monotonic())
+            # Its incident comes back to this kernel as every other does.
+            self.neighbour.tell(trouble, self.context.incidents, self.name)
+
+    def _worker(self) -> str:
+        agent = self._agent_state()
+        return AGENT if agent in WORKS_OR_SOON_WILL else f"self_healing ({AGENT} is {agent})"
 
     def _agent_state(self) -> str:
-        return next((kernel.state for kernel in self.context.room.kernels() if kernel.name == "coding_agent"), "absent")
+        return next((kernel.state for kernel in self.context.room.kernels() if kernel.name == AGENT), "absent")
 
     async def _watch_queue(self) -> None:
         async for _ in self.task_feed:
@@ -156,7 +172,7 @@ class SelfHealing(Kernel):
 
     async def _watch_agent(self) -> None:
         async for change in self.state_feed:
-            if change.kernel == "coding_agent":
+            if change.kernel == AGENT:
                 self.look_at_queue.set()
 
     async def _pace(self) -> None:
@@ -197,22 +213,3 @@ def wants_answer(event: object) -> str | None:
     if isinstance(event, IncidentChanged) and event.state == "reopened":
         return event.incident_id
     return None
-
-
-def plan_steps(signature: str, knowledge: Sequence[Mapping[str, Any]], agent: str) -> list[str]:
-    """What happens to an incident with this signature, given what is remembered and how coding_agent is."""
-    worker = "coding_agent" if agent in WORKS_OR_SOON_WILL else f"self_healing (coding_agent is {agent})"
-    fixes = (
-        [fix for fix in knowledge if fix.get("signature") == signature] if isinstance(knowledge, tuple | list) else []
-    )
-    steps = [
-        f"replay the remembered fix by {fix.get('operator', 'an operator')}: {fix.get('successes', 0)} successes, "
-        f"{fix.get('failures', 0)} failures, confidence {float(fix.get('confidence', 0.0)):.2f}"
-        for fix in fixes
-    ]
-    first = "if that fails, queue" if fixes else "no fix is remembered for this signature: queue"
-    return [
-        *steps,
-        f"{first} a repair task",
-        f"{worker} diagnoses, tries a patch in a copy, gates, applies and watches",
-    ]

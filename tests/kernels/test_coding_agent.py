@@ -3,8 +3,9 @@ from pathlib import Path
 import anyio
 import pytest
 
+from grace_tui.healing.answering.ladder import LEFT
 from grace_tui.kernel import FilesChanged, GraceError, MonitorReported, NotReady, TaskQueued, TaskRecord
-from grace_tui.kernel.testing import Bench, ManualClock, RealClock, running, sample_task
+from grace_tui.kernel.testing import Bench, ManualClock, RealClock, running, sample_incident, sample_kernel, sample_task
 from kernels.coding_agent import CodingAgent, measure_folder, measure_source
 from kernels.immutable_log import ImmutableLog
 
@@ -125,6 +126,35 @@ async def test_a_task_that_cannot_be_finished_leaves_the_worker_working(tmp_path
         await settle()
         assert bench.healer.worked == ["T2"]
         assert any("lease lost" in line for line in bench.logs["coding_agent"].lines)
+
+
+async def test_it_has_incidents_answered_while_self_healing_is_down(tmp_path: Path) -> None:
+    clock = ManualClock()
+    async with running(ImmutableLog, CodingAgent, workspace=tmp_path, clock=clock) as bench:
+        bench.room.records = (sample_kernel("self_healing", state="quarantined"),)
+        bench.incidents.add(sample_incident("I1", "librarian"))
+        bench.incidents.add(sample_incident("I2", "librarian", action=f"nothing helps{LEFT}"))
+        await clock.advance(5)
+        assert bench.healer.responded == ["I1"]
+
+
+async def test_it_leaves_incidents_to_a_healer_that_runs(tmp_path: Path) -> None:
+    clock = ManualClock()
+    async with running(ImmutableLog, CodingAgent, workspace=tmp_path, clock=clock) as bench:
+        bench.room.records = (sample_kernel("self_healing"),)
+        bench.incidents.add(sample_incident("I1", "librarian"))
+        await clock.advance(60)
+        assert bench.healer.responded == []
+
+
+async def test_a_healer_that_leaves_incidents_unanswered_is_reported_and_answered_for(tmp_path: Path) -> None:
+    clock = ManualClock()
+    async with running(ImmutableLog, CodingAgent, workspace=tmp_path, clock=clock) as bench:
+        bench.room.records = (sample_kernel("self_healing"),)
+        bench.incidents.add(sample_incident("I1", "librarian"))
+        await clock.advance(200)
+        stuck = next(found for found in bench.incidents.all() if found.kind == "HealerStuck")
+        assert (stuck.kernel, stuck.facts["held"], bench.healer.responded) == ("self_healing", "I1", [stuck.id])
 
 
 async def test_the_queue_holds_open_tasks_only(tmp_path: Path) -> None:

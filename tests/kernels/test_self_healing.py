@@ -1,9 +1,19 @@
+from dataclasses import replace
 from pathlib import Path
 
 import anyio
 import pytest
 
-from grace_tui.kernel import GraceError, IncidentChanged, IncidentOpened, KernelStateChanged, NotReady, TaskRecord
+from grace_tui.healing.answering.ladder import LEFT
+from grace_tui.kernel import (
+    GraceError,
+    IncidentChanged,
+    IncidentOpened,
+    KernelStateChanged,
+    NotReady,
+    TaskRecord,
+    Vitals,
+)
 from grace_tui.kernel.testing import Bench, ManualClock, running, sample_incident, sample_kernel, sample_task
 from kernels.immutable_log import ImmutableLog
 from kernels.self_healing import SelfHealing
@@ -59,13 +69,59 @@ async def test_open_incidents_are_answered_at_start_and_others_are_left(tmp_path
         assert sorted(bench.healer.responded) == ["I1", "I4"]
 
 
-async def test_a_measured_breach_is_left_to_its_rule(tmp_path: Path) -> None:
+async def test_a_measured_breach_is_answered_as_any_other_incident(tmp_path: Path) -> None:
     async with running(ImmutableLog, SelfHealing, workspace=tmp_path) as bench:
-        bench.incidents.report("room", "CpuPressure", "97 %", by="trigger_mesh")
-        bench.bus.publish("incident.opened", opened("I1"), source="room")
+        breach = bench.incidents.report("room", "CpuPressure", "97 %", by="trigger_mesh")
+        bench.bus.publish("incident.opened", opened(breach.id), source="room")
+        await settle()
+        assert bench.healer.responded == [breach.id]
+
+
+async def test_an_incident_that_was_handed_to_a_person_is_not_answered_again_at_a_start(tmp_path: Path) -> None:
+    async with running(ImmutableLog, workspace=tmp_path) as bench:
+        bench.incidents.add(sample_incident("I1", "librarian", action=f"2 repairs failed{LEFT}"))
+        bench.incidents.add(sample_incident("I2", "librarian", route="nobody"))
+        await bench.start(SelfHealing)
         await settle()
         assert bench.healer.responded == []
-        assert any("left to the rule" in line for line in bench.logs["self_healing"].lines)
+
+
+async def test_an_agent_that_beats_but_does_not_get_on_is_reported_once_and_resolved(tmp_path: Path) -> None:
+    clock = ManualClock()
+    async with running(ImmutableLog, SelfHealing, workspace=tmp_path, clock=clock) as bench:
+        agent_is(bench, "running")
+        held = sample_task("T1", "governance", state="trying", worker="coding_agent", detail="widening append")
+        bench.tasks.add(held)
+        await clock.advance(200)
+        (stuck,) = bench.incidents.all()
+        assert (stuck.kernel, stuck.kind, stuck.facts["held"], stuck.count) == ("coding_agent", "AgentStuck", "T1", 1)
+        assert "beats, but made no progress with T1" in stuck.message
+        await clock.advance(200)
+        assert bench.incidents.all()[0].count == 1
+        bench.tasks.add(replace(held, state="gating"))
+        await clock.advance(20)
+        assert bench.incidents.all()[0].state == "resolved"
+
+
+async def test_an_agent_that_gets_on_is_left_alone(tmp_path: Path) -> None:
+    clock = ManualClock()
+    async with running(ImmutableLog, SelfHealing, workspace=tmp_path, clock=clock) as bench:
+        agent_is(bench, "running")
+        for number in range(6):
+            bench.tasks.add(sample_task("T1", "governance", state="trying", worker="coding_agent", detail=str(number)))
+            await clock.advance(60)
+        assert bench.incidents.all() == ()
+
+
+async def test_an_agent_in_a_process_that_spins_is_reported_with_what_it_uses(tmp_path: Path) -> None:
+    clock = ManualClock()
+    async with running(ImmutableLog, SelfHealing, workspace=tmp_path, clock=clock) as bench:
+        bench.room.records = (sample_kernel("coding_agent", vitals=Vitals(7, cpu_percent=99.0, rss_bytes=1 << 26)),)
+        await clock.advance(45)
+        assert bench.incidents.all() == ()
+        await clock.advance(45)
+        (spinning,) = bench.incidents.all()
+        assert (spinning.facts["what"], spinning.facts["value"], spinning.facts["rss_mb"]) == ("cpu", 99.0, 64)
 
 
 async def test_an_answer_that_fails_is_recorded_and_the_next_is_given(tmp_path: Path) -> None:
@@ -149,16 +205,16 @@ async def test_it_leaves_the_queue_to_a_running_coding_agent(tmp_path: Path) -> 
         assert bench.healer.worked == []
 
 
-async def test_the_plan_names_a_remembered_fix_and_does_nothing(tmp_path: Path) -> None:
+async def test_the_plan_shows_the_ladder_and_who_would_work_and_does_nothing(tmp_path: Path) -> None:
     async with running(ImmutableLog, SelfHealing, workspace=tmp_path) as bench:
-        bench.incidents.add(sample_incident("I1", "librarian", signature="abc"))
-        healing = bench.get(SelfHealing)
-        assert "no fix is remembered" in await healing.plan("I1")
-        bench.healer.known.append(
-            {"signature": "abc", "operator": "widen_signature", "successes": 3, "failures": 0, "confidence": 0.9}
-        )
-        plan = await healing.plan("I1")
-        assert "1. replay the remembered fix by widen_signature: 3 successes" in plan
+        bench.incidents.add(sample_incident("I1", "librarian", state="acknowledged"))
+        bench.healer.plans["I1"] = ("replay a known fix: no, none is known", "run playbook calm: it fits")
+        plan = (await bench.get(SelfHealing).plan("I1")).splitlines()
+        assert plan[1:] == [
+            "1. replay a known fix: no, none is known",
+            "2. run playbook calm: it fits",
+            "3. repair tasks are worked by self_healing (coding_agent is absent)",
+        ]
         assert bench.healer.responded == []
 
 
