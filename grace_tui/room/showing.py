@@ -14,6 +14,7 @@ from grace_tui.faces.views import RoomView
 from grace_tui.healing.incidents.counting import Allowance
 from grace_tui.kernel.events import MonitorReported
 from grace_tui.kernel.records import KernelRecord
+from grace_tui.room import telling_silences
 from grace_tui.room.measure import ProcessMeter, RateMeter
 from grace_tui.room.viewing import Gauges, Shown, host_name, lost, monitor_views, recognition_view, room_view
 from grace_tui.runtime.guard import Lag
@@ -84,6 +85,9 @@ class Showing:
             tasks=room.parts.queue.all(),
             monitors=monitors,
             runs=room.playbooks.runs(),
+            silences=telling_silences.views(room.parts.silences),
+            rate=room.parts.book.rate,
+            hidden_by=room.parts.book.hidden_by,
             warnings=tuple(room.warnings.values()),
         )
         return room_view(room.hub.number(), time.time(), self._gauges(kernels), shown)

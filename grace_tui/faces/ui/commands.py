@@ -112,6 +112,11 @@ def check_trigger(rule: str) -> Command:
     return Command("trigger.check", {"name": rule}, f"checking {rule}")
 
 
+def accept_trigger(rule: str) -> Command:
+    question = f"Take what {rule} measures now as good from here on?"
+    return Command("trigger.accept", {"name": rule}, f"accepting what {rule} measures", question)
+
+
 def drill_trigger(rule: str) -> Command:
     return Command("trigger.drill", {"name": rule}, f"drilling {rule}", f"Make {rule} fire on purpose?")
 

@@ -153,6 +153,7 @@ LIST_KEYS = (
 
 TRIGGER_KEYS = (
     Key("c", "check", "c", "check now", "Measure this rule now", "Act", footer=1),
+    Key("A", "accept", "A", "accept", "Take what a rule of drift measures now as good (asks first)", "Act", footer=3),
     Key("d", "drill", "d", "drill", "Make this rule fire on purpose (asks first)", "Act", footer=2),
     *LIST_KEYS,
 )
@@ -171,7 +172,7 @@ TABLES = (
     ("In the room", ROOM_KEYS),
     ("On a page", PAGE_KEYS),
     ("On an incident's page", tuple(key for key in INCIDENT_KEYS if key not in READING_KEYS)),
-    ("On triggers", TRIGGER_KEYS[:2]),
+    ("On triggers", TRIGGER_KEYS[:3]),
     ("On playbooks", PLAYBOOK_KEYS[:2]),
     ("On silences", SILENCE_KEYS[:2]),
 )

@@ -1,5 +1,7 @@
 """A room that is cared for: a playbook that asks, silences, failures that another explains, evidence to be read."""
 
+from collections.abc import Mapping
+
 import msgspec
 
 from grace_tui.faces.views import HiddenView, IncidentView, RunView, SilenceView, StepView
@@ -173,3 +175,115 @@ PLAYBOOKS = [
     },
     {"name": "kernel_heartbeat_gap", "says": "Restart what does not beat.", "when": "True", "file": "own.toml"},
 ]
+
+RULES = [
+    {
+        "name": "queue_growth",
+        "says": "A mailbox that grows faster than it is emptied.",
+        "measure": "queue",
+        "kind": "QueueGrowth",
+        "unit": "messages",
+        "threshold": 1000.0,
+        "clear": 800.0,
+        "severity": "major",
+        "route": "playbook:high_queue_backlog",
+        "every": 30.0,
+        "on": ["kernel.state"],
+        "file": "shipped/triggers.toml",
+        "value": 5000.0,
+        "detail": "task.code_refactor holds 5,000 messages",
+        "subject": "task.code_refactor",
+        "firing": ["task.code_refactor"],
+        "incidents": ["I-1001"],
+        "fired": 3,
+        "last_fired": AT - 61,
+        "next_check": 21.0,
+        "took_ms": 3.1,
+    },
+    {"name": "cpu_pressure", "unit": "%", "threshold": 90.0, "clear": 80.0, "value": 12.0, "every": 30.0},
+    {"name": "predicted_failure", "unit": "", "threshold": 0.7, "clear": 0.6, "value": 0.42, "every": 600.0},
+    {"name": "secret_drift", "threshold": 1.0, "value": 0.0, "cool_down_left": 240.0, "fired": 1, "every": 60.0},
+    {"name": "schema_drift", "threshold": 1.0, "every": 60.0, "problem": "not measured: api_server does not answer"},
+    {"name": "memory_pressure", "unit": "%", "threshold": 85.0, "value": None, "every": 30.0},
+]
+RULE = {
+    "parameters": [["pattern", "task.*"], ["window", "60 s"]],
+    "subjects": [
+        {
+            "subject": "task.code_refactor",
+            "value": 5000.0,
+            "detail": "5,000 wait",
+            "firing": True,
+            "incident_id": "I-1001",
+        },
+        {"subject": "incident.opened", "value": 2.0, "detail": "2 wait"},
+    ],
+    "recent": [[AT - 30 * (40 - index), float(index * index * 3)] for index in range(41)],
+}
+LEDGER = [
+    {
+        "silence_id": "S-2001",
+        "incident_id": "I-1002",
+        "kernel": "memory_fusion",
+        "title": "no log line for 300 s",
+        "count": 12,
+        "first_at": AT - 3_000,
+        "last_at": AT - 20,
+    }
+]
+ACTS: list[object] = [
+    [AT, "room", "opened: TypeError in start"],
+    [AT, "self_healing", "in_repair: queued as t-0008 behind nothing"],
+    [AT + 1, "coding_agent", "adding the parameter, gate 5 of 8"],
+    [AT + 2, "ada", "acknowledged: taken by ada"],
+]
+RECORD: Mapping[str, object] = {
+    "timeline": ACTS,
+    "parts": ["TypeError", "ImmutableLog.append() got an unexpected keyword argument <quoted>", "coding_agent: start"],
+    "left_out": ["line 41 of kernels/coding_agent.py: code moves"],
+    "signature": "5d41402abc4b2a76",
+    "coarse": "0b1c",
+    "group": "",
+}
+FILES = {
+    "traceback.txt": """Traceback (most recent call last):
+  File "kernels/coding_agent.py", line 41, in start
+      39     async def start(self) -> None:
+      40         self.worker = self.context.name
+    > 41         await self.log.append(entry, subsystem="agent")
+      42         self.ready = True
+TypeError: ImmutableLog.append() got an unexpected keyword argument 'subsystem'
+""",
+    "locals.txt": """kernels/coding_agent.py:41 in start
+    self = <CodingAgent coding_agent>
+    entry = {'actor': 'coding_agent', 'action': 'started', 'token': '•••'}
+""",
+    "provider.txt": """kernels/immutable_log.py:88
+    async def append(self, record: Mapping[str, object]) -> Entry
+""",
+    "kernel.log": "08:29:01 info    started\n08:29:02 warning slow disk\n08:29:04 error   gave up",
+    "changes.diff": """--- a/kernels/coding_agent.py
++++ b/kernels/coding_agent.py
+@@ -41 +41 @@
+-        await self.log.append(entry)
++        await self.log.append(entry, subsystem="agent")
+""",
+    "resources.json": '{"cpu_percent": 3.1, "memory": {"used_bytes": 8123456789}, "load": [0.3, 0.2]}',
+    "related.json": '[{"id": "i-0007", "kernel": "librarian", "title": "No space left", "state": "resolved"}]',
+}
+
+
+def answer(verb: str, arguments: Mapping[str, object]) -> Mapping[str, object] | None:
+    """What the room answers about all this; None for anything else."""
+    if verb == "incident.evidence":
+        name = str(arguments.get("file") or "")
+        files = [{"name": each, "bytes": len(text)} for each, text in FILES.items()]
+        return {"ok": True, "text": FILES.get(name, ""), "data": {"files": files}}
+    told = {
+        "playbook.list": {"playbooks": PLAYBOOKS},
+        "trigger.list": {"rules": RULES},
+        "trigger.show": RULE,
+        "silence.show": {"ledger": LEDGER},
+        "incident.show": RECORD,
+    }
+    return {"ok": True, "text": "", "data": told[verb]} if verb in told else None

@@ -1,5 +1,6 @@
 """Running the app in tests: with a pilot, or against a terminal that is really painted."""
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,9 @@ from grace_tui.faces.views import RoomView
 from tests.faces.ui.sample import AT, SampleFeed, SampleRoom
 
 THEMES = Path(__file__).parents[3] / "themes"
+
+
+Answering = Callable[[str, Mapping[str, object]], Mapping[str, object] | None]
 
 
 class Clock:
@@ -30,6 +34,17 @@ class Opened:
         self.feed, self.room, self.clock = SampleFeed(view), SampleRoom(), Clock()
         options = {"theme_folders": [THEMES], "user": "ada", **options}
         self.app = RoomApp(self.feed, self.room, monotonic=self.clock, wall=lambda: AT, **options)
+
+    def answered_by(self, answer: Answering) -> "Opened":
+        """Have `answer` asked first; what it has no answer to, the sample room answers."""
+
+        async def ask(verb: str, arguments: Mapping[str, object]) -> Mapping[str, object]:
+            told = answer(verb, arguments)
+            known = await self.room(verb, arguments)
+            return known if told is None else told
+
+        self.app.ask = ask
+        return self
 
     def asked(self) -> list[str]:
         return [verb for verb, _ in self.room.asked]

@@ -20,6 +20,11 @@ def texts(lines: Iterable[Line]) -> list[str]:
     return [text_of(line).rstrip() for line in lines]
 
 
+def squeezed(lines: Iterable[Line]) -> list[str]:
+    """The words of lines, however far they stand from one another."""
+    return [" ".join(text_of(line).split()) for line in lines]
+
+
 def width(line: Line) -> int:
     return sum(width_of(segment.text) for segment in line)
 

@@ -1,13 +1,16 @@
 """Pictures of the screens, as a person sees them."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
 from textual.pilot import Pilot
+from textual.screen import ModalScreen
 
+from grace_tui.faces.ui.app import RoomApp
 from grace_tui.faces.ui.commands import Target
 from grace_tui.faces.ui.screens.room import RoomScreen
+from tests.faces.ui.care import TENDED, answer
 from tests.faces.ui.crowd import LOG, PEOPLED
 from tests.faces.ui.driving import Opened
 from tests.faces.ui.sample import CALM, ROOMS, TWO_INCIDENTS
@@ -103,6 +106,55 @@ def test_what_a_key_opens(keys: list[str], snap_compare: Compare) -> None:
         await pilot.pause()
 
     assert snap_compare(Opened(TWO_INCIDENTS).app, terminal_size=(80, 24), run_before=press)
+
+
+@pytest.mark.parametrize("size", SIZES, ids=named)
+@pytest.mark.parametrize(
+    "keys",
+    [
+        pytest.param([], id="room"),
+        pytest.param(["tab", "enter"], id="incident"),
+        pytest.param(["tab", "enter", "2"], id="tried"),
+        pytest.param(["tab", "enter", "4"], id="traceback"),
+        pytest.param(["tab", "down", "down", "enter"], id="cause"),
+        pytest.param(["T"], id="triggers"),
+        pytest.param(["P"], id="playbooks"),
+        pytest.param(["S"], id="silences"),
+    ],
+)
+def test_a_room_that_is_cared_for(keys: list[str], size: tuple[int, int], snap_compare: Compare) -> None:
+    assert snap_compare(_tended(), terminal_size=size, run_before=_pressed(keys))
+
+
+@pytest.mark.parametrize("size", [(40, 12), (80, 24)], ids=named)
+@pytest.mark.parametrize(
+    "keys",
+    [
+        pytest.param(["tab", "s"], id="silence"),
+        pytest.param(["tab", "s", "enter"], id="refused"),
+        pytest.param(["tab", "x", "f", "i", "x"], id="resolve"),
+    ],
+)
+def test_a_form(keys: list[str], size: tuple[int, int], snap_compare: Compare) -> None:
+    assert snap_compare(_tended(), terminal_size=size, run_before=_pressed(keys))
+
+
+def _tended() -> RoomApp:
+    return Opened(TENDED).answered_by(answer).app
+
+
+def _pressed(keys: list[str]) -> Callable[[Pilot[Any]], Awaitable[None]]:
+    """Press them one after the other, and wait until what they asked for is shown."""
+
+    async def press(pilot: Pilot[Any]) -> None:
+        for key in keys:
+            await pilot.press(key)
+            await pilot.pause()
+            if not isinstance(pilot.app.screen, ModalScreen):  # a form is waited for by its worker
+                await pilot.app.workers.wait_for_complete()
+            await pilot.pause()
+
+    return press
 
 
 def test_an_old_view_is_called_old(snap_compare: Compare) -> None:

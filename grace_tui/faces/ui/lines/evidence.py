@@ -21,6 +21,7 @@ SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
 SHOWN_LINES = 400
 """Lines of one file on the page; the file itself has the rest."""
 _FILE = re.compile(r'\s*File "')
+_FAILED = re.compile(r"\s*>\s*\d+ ")
 _MARKS = re.compile(r"\s*[\^~]+\s*$")
 
 
@@ -75,6 +76,8 @@ def _said(name: str, text: str) -> list[Said]:
 def _trace_ink(line: str) -> str:
     if _FILE.match(line):
         return "accent"
+    if _FAILED.match(line):
+        return "strong"
     if _MARKS.match(line):
         return "warn"
     return "text" if line.startswith(" ") else "strong_bad" if line else "text"

@@ -69,30 +69,32 @@ def _head(incident: IncidentView, width: int, inks: Inks, edge: Piece) -> Line:
     left += [(f"{mark.glyph} ", inks.named(mark.ink)), (shown(incident.kernel), name)]
     if closed:
         return line_between(left, [(f" {_how_closed(incident, mark)}", inks.muted)], width, inks.text)
-    return line_between(left, _standing(incident, mark, width, inks), width, inks.text)
+    right = [piece for piece in _standing(incident, mark, inks) if piece[0]]
+    while right and cells(left) + cells(right) > width:
+        right.pop()  # the name comes first
+    return line_between(left, right, width, inks.text)
 
 
 def _how_closed(incident: IncidentView, mark: marks.Mark) -> str:
     if incident.state == "suppressed":
         times = f" ×{figures.short(incident.count)}" if incident.count != 1 else ""
-        return f"hidden by {shown(incident.hidden_by)}{times}" if incident.hidden_by else f"{mark.word}{times}"
+        words = {"S": "silenced", "I": "a consequence"}
+        return f"{words.get(shown(incident.hidden_by).partition('-')[0], mark.word)}{times}"
     seconds = figures.between(incident.opened_at, incident.last_at)
     took = f" {figures.seconds_spent(seconds)}" if seconds and seconds > 0 else ""
     return f"{mark.word}{took}"
 
 
-def _standing(incident: IncidentView, mark: marks.Mark, width: int, inks: Inks) -> list[Piece]:
-    """What is unusual in its state, who has it, how often it happened, and how fast it does."""
-    state = "" if incident.state in ("open", "in_repair") else f" {mark.word}"
-    owner = f" {shown(incident.owner)}" if incident.owner and width >= 30 else ""
-    if owner and incident.state == "acknowledged":
-        state = ""
+def _standing(incident: IncidentView, mark: marks.Mark, inks: Inks) -> list[Piece]:
+    """What is unusual in its state, who has it, how often it happened, and how fast it does: the last goes first."""
+    owner = f" {shown(incident.owner)}" if incident.owner else ""
+    usual = incident.state in ("open", "in_repair") or (owner and incident.state == "acknowledged")
     times = f" ×{figures.short(incident.count)}" if incident.count != 1 else ""
-    rate = figures.rate_a_minute(incident.rate) if width >= 30 else ""
+    rate = figures.rate_a_minute(incident.rate)
     return [
-        (state, inks.named(mark.ink)),
-        (owner, inks.accent),
+        ("" if usual else f" {mark.word}", inks.named(mark.ink)),
         (times, inks.warn),
+        (owner, inks.accent),
         (f" {rate}" if rate else "", inks.muted),
     ]
 

@@ -147,7 +147,7 @@ def playbook_facts(item: PlaybookRow, runs: Sequence[RunView], now: float) -> li
 
 def _question(run: RunView) -> Iterator[Said]:
     if run.state == "waiting_for_person":
-        yield Said(f" {shown(run.question)} ", "notice", "it asks")
+        yield Said(shown(run.question), "notice", "it asks")
         yield Said("y answers yes, n answers no", "strong_accent", " ")
 
 

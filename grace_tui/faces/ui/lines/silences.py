@@ -70,10 +70,12 @@ def _hid(silence: SilenceView) -> str:
 def silence_facts(silence: SilenceView, now: float) -> list[Saying]:
     state = state_of(silence, now)
     mark = marks.mark(marks.SILENCE, state)
-    ended = f", ended by {shown(silence.ended_by)}" if silence.ended_by else ""
-    hidden = f"{figures.short(silence.hidden)} incidents, {figures.short(silence.failures)} failures meanwhile"
+    until = _until(silence, state, now)
+    ended = f"{until} by {shown(silence.ended_by)}" if silence.ended_by else until
+    many = "s" if silence.hidden != 1 else ""
+    hidden = f"{figures.short(silence.hidden)} incident{many}, {figures.short(silence.failures)} failures meanwhile"
     return [
-        Said(f"{mark.word}, {_until(silence, state, now)}{ended}", mark.ink, "state", mark.glyph),
+        Said(ended if state == "ended" else f"{mark.word}, {until}", mark.ink, "state", mark.glyph),
         *fact("hides", silence.matcher, "strong"),
         *fact("because", silence.reason),
         *fact("by", silence.by),

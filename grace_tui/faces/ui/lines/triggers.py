@@ -6,7 +6,7 @@ import msgspec
 
 from grace_tui.faces.ui.draw import figures, marks
 from grace_tui.faces.ui.draw.inks import Inks
-from grace_tui.faces.ui.draw.line import Line, Piece, line_between
+from grace_tui.faces.ui.draw.line import Line, Piece, cells, line_between
 from grace_tui.faces.ui.draw.text import fit_right, shown
 from grace_tui.faces.ui.lines.said import Said, Saying, fact, heading
 
@@ -89,10 +89,11 @@ def rule_lines(row: RuleRow, width: int, inks: Inks, *, gutter: Piece | None = N
     if row.problem:
         return [line_between(left, [(" not measured", inks.warn)], width, inks.text)]
     full, empty = figures.bar(figures.number(row.value), row.threshold, LEVEL)
-    right: list[Piece] = [(" ", inks.text), (f"{_value(row)} of {figures.amount(row.threshold)}", inks.text)]
-    right.append((f" {shown(row.unit)}" if row.unit else "", inks.muted))
-    if width >= 44:
-        right += [("  ", inks.text), (full, inks.bad if row.firing else inks.work), (empty, inks.line)]
+    value: Piece = (f" {_value(row)} of {figures.amount(row.threshold)}", inks.text)
+    unit: Piece = (f" {shown(row.unit)}" if row.unit else "", inks.muted)
+    level: list[Piece] = [("  ", inks.text), (full, inks.bad if row.firing else inks.work), (empty, inks.line)]
+    forms: tuple[list[Piece], ...] = ([value, unit, *level], [value, *level], [value, unit], [value])
+    right = next((form for form in forms if cells(left) + cells(form) <= width), forms[-1])
     return [line_between(left, right, width, inks.text)]
 
 

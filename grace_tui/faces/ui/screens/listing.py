@@ -5,6 +5,7 @@ Subclasses say which things, how a row is drawn and what is said; the list keeps
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar, get_args
 
 from textual import on
@@ -12,6 +13,7 @@ from textual.app import ComposeResult
 from textual.message import Message
 
 from grace_tui.faces.ui.commands import Answer, Command, Target
+from grace_tui.faces.ui.draw.text import shown
 from grace_tui.faces.ui.layout import NOWHERE, Box
 from grace_tui.faces.ui.lines.header import Freshness
 from grace_tui.faces.ui.lines.listing import Draw, ListState
@@ -39,6 +41,10 @@ class Rows(ListPane[Any]):
 
     def target(self) -> Target | None:
         return None
+
+    def tell_empty(self, text: str) -> None:
+        """Say why there are no rows."""
+        self.state = replace(self.state, empty=shown(text))
 
     def _become(self, state: ListState[Any], *, follow: bool) -> None:
         before = self.state.selected
@@ -69,6 +75,9 @@ class ListingScreen(Stage):
     @abstractmethod
     def facts(self, item: Any, view: RoomView) -> Sequence[Saying]:
         """What is said of one; made again of every view."""
+
+    def title_of(self, item: Any) -> str:
+        return shown(item.id)
 
     def more(self, item: Any) -> Command | None:
         """What the room is asked about the selected one."""
@@ -127,6 +136,10 @@ class ListingScreen(Stage):
     def on_resize(self) -> None:
         self._place()
 
+    def on_descendant_focus(self) -> None:
+        """Where there is room for one pane only, it is the one with the focus."""
+        self._place()
+
     def _place(self) -> None:
         found = self.planned(*self.size)
         boxes = tuple(found.values())
@@ -142,6 +155,7 @@ class ListingScreen(Stage):
             self._show_facts()
 
     def target(self) -> Target | None:
+        """The incident that the selected one is about."""
         return None
 
     @on(Rows.Selected)
@@ -152,6 +166,7 @@ class ListingScreen(Stage):
 
     def _show_facts(self) -> None:
         item, view = self.selected, self.control.view
+        self.details.name_it(self.title_of(item) if item is not None else "")
         if item is not None and view is not None:
             self.details.show_facts(self.facts(item, view))
         else:
@@ -168,7 +183,9 @@ class ListingScreen(Stage):
         self._asking = False
         if answer != self.answer:
             self.answer = answer
+            self.rows.tell_empty(self.EMPTY if answer.ok else answer.text)
             self.show_room(self.control.view, self.control.freshness)
+            self.read_more()
 
     def read_more(self) -> None:
         item = self.selected
@@ -189,11 +206,14 @@ class ListingScreen(Stage):
 
     def action_other_pane(self) -> None:
         (self.rows if self.focused is self.details else self.details).focus()
-        self._place()
 
     @on(Pane.Opened)
     def action_open(self) -> None:
-        self.say("nothing is to be opened here")
+        target = self.target()
+        if target is None:
+            self.say("no incident belongs to this")
+        else:
+            self.control.open_target(target)
 
     def action_back(self) -> None:
         self.dismiss()

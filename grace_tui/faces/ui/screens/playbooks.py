@@ -7,9 +7,10 @@ from textual.binding import BindingType
 
 from grace_tui.faces.ui import commands
 from grace_tui.faces.ui.commands import Target
+from grace_tui.faces.ui.draw.text import shown
 from grace_tui.faces.ui.keys import PLAYBOOK_KEYS, Key, bindings
 from grace_tui.faces.ui.lines.runs import PlaybookRow, in_order, playbook_facts, playbook_rows, run_facts, run_lines
-from grace_tui.faces.ui.lines.said import Saying
+from grace_tui.faces.ui.lines.said import Saying, fact
 from grace_tui.faces.ui.screens.listing import ListingScreen
 from grace_tui.faces.ui.screens.stage import RoomControl
 from grace_tui.faces.views import RoomView, RunView
@@ -38,19 +39,18 @@ class PlaybooksScreen(ListingScreen):
         return f"{loaded} playbooks" if loaded else ""
 
     def facts(self, item: Any, view: RoomView) -> Sequence[Saying]:
-        return playbook_facts(item, view.runs, view.at) if isinstance(item, PlaybookRow) else run_facts(item, view.at)
+        if isinstance(item, RunView):
+            return run_facts(item, view.at)
+        refused = self.answer.text if self.answer else ""
+        return [*fact("trouble", refused, "warn"), *playbook_facts(item, view.runs, view.at)]
+
+    def title_of(self, item: Any) -> str:
+        return f"playbook {shown(item.name)}" if isinstance(item, PlaybookRow) else f"run {shown(item.id)}"
 
     def target(self) -> Target | None:
         """The incident that the selected run is for."""
         run = self.selected
         return Target("incident", run.incident_id, run.kernel) if isinstance(run, RunView) and run.incident_id else None
-
-    def action_open(self) -> None:
-        target = self.target()
-        if target is None:
-            self.say("this is not about an incident")
-        else:
-            self.control.open_target(target)
 
     def action_say(self, yes: bool) -> None:
         run = self.selected

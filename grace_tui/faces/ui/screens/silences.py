@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from textual.binding import BindingType
 
 from grace_tui.faces.ui import commands
-from grace_tui.faces.ui.commands import Answer, Command
+from grace_tui.faces.ui.commands import Answer, Command, Target
 from grace_tui.faces.ui.keys import SILENCE_KEYS, Key, bindings
 from grace_tui.faces.ui.lines.pages import told
 from grace_tui.faces.ui.lines.said import Said, Saying
@@ -44,6 +44,14 @@ class SilencesScreen(ListingScreen):
 
     def told(self, item: Any, answer: Answer) -> Sequence[Said]:
         return ledger_said(answer.data.get("ledger")) if answer.ok else told("", answer.text, failed=True)
+
+    def target(self) -> Target | None:
+        """The newest incident that the selected silence hides."""
+        view, row = self.control.view, self.selected
+        if view is None or not isinstance(row, SilenceRow):
+            return None
+        hidden = (one for one in view.incidents if one.hidden_by == row.id)
+        return next((Target("incident", one.id, one.kernel) for one in hidden), None)
 
     def action_end(self) -> None:
         row = self.selected

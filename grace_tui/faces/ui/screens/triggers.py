@@ -9,7 +9,7 @@ from grace_tui.faces.ui import commands
 from grace_tui.faces.ui.commands import Answer, Command, Target
 from grace_tui.faces.ui.keys import TRIGGER_KEYS, Key, bindings
 from grace_tui.faces.ui.lines.pages import told
-from grace_tui.faces.ui.lines.said import Said, Saying
+from grace_tui.faces.ui.lines.said import Said, Saying, fact
 from grace_tui.faces.ui.lines.triggers import RuleRow, alarm, more_said, rule_facts, rule_lines, rule_rows
 from grace_tui.faces.ui.screens.listing import ListingScreen
 from grace_tui.faces.ui.screens.stage import RoomControl
@@ -37,7 +37,8 @@ class TriggersScreen(ListingScreen):
         return any(row.firing for row in items)
 
     def facts(self, item: RuleRow, view: RoomView) -> Sequence[Saying]:
-        return rule_facts(item)
+        trouble = self.answer.data.get("trouble") if self.answer else ""
+        return [*fact("trouble", trouble, "warn"), *rule_facts(item)]
 
     def more(self, item: Any) -> Command:
         return commands.trigger_show(item.name)
@@ -50,16 +51,13 @@ class TriggersScreen(ListingScreen):
         rule = self.selected
         return Target("incident", rule.incidents[0], "") if isinstance(rule, RuleRow) and rule.incidents else None
 
-    def action_open(self) -> None:
-        target = self.target()
-        if target is None:
-            self.say("this rule has opened no incident")
-        else:
-            self.control.open_target(target)
-
     def action_check(self) -> None:
         if isinstance(rule := self.selected, RuleRow):
             self.act(commands.check_trigger(rule.name))
+
+    def action_accept(self) -> None:
+        if isinstance(rule := self.selected, RuleRow):
+            self.act(commands.accept_trigger(rule.name))
 
     def action_drill(self) -> None:
         if isinstance(rule := self.selected, RuleRow):

@@ -38,6 +38,11 @@ class PagePane(Canvas):
         self._fitted: list[list[Line]] = []
         self._fitted_for: tuple[int, bool, Paint] | None = None
 
+    def name_it(self, title: str) -> None:
+        if title != self.title:
+            self.title = title
+            self.repaint()
+
     def show_facts(self, facts: Sequence[Saying]) -> None:
         if facts != self._facts:
             self._facts = list(facts)
