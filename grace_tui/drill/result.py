@@ -10,9 +10,7 @@ class Count(msgspec.Struct, frozen=True):
     total: int
 
 
-class FirstBoot(msgspec.Struct, frozen=True):
-    running: int
-    total: int
+class FirstBoot(Count, frozen=True):
     failed: tuple[str, ...]
     seconds: float
     """From opening the room until every kernel had either run or failed."""
@@ -50,9 +48,7 @@ class Task(msgspec.Struct, frozen=True):
     """From claim to a patch that passed every gate, without waiting and watching."""
 
 
-class SecondBoot(msgspec.Struct, frozen=True):
-    running: int
-    total: int
+class SecondBoot(Count, frozen=True):
     known: tuple[Task, ...]
     """Repairs that were replayed from memory."""
     seconds: float

@@ -7,19 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from grace_tui.kernel import KernelContext, KernelFailed
-from grace_tui.kernel.fakes import (
-    FolderWorkspace,
-    MemoryAudit,
-    MemoryHealer,
-    MemoryIncidents,
-    MemoryPlaybooks,
-    MemoryRoom,
-    MemorySnapshots,
-    MemoryTasks,
-    RealClock,
-)
-from grace_tui.kernel.ports import LogPort
+from grace_tui.kernel import KernelFailed
 from grace_tui.runtime.bus import Mailbox, MemoryBus
 from grace_tui.runtime.clock import SystemClock
 from grace_tui.runtime.hosts.source import Source
@@ -27,6 +15,7 @@ from grace_tui.runtime.reload.loader import KernelLoader
 from grace_tui.runtime.storage import KernelLog, StateStore
 from grace_tui.runtime.supervisor import Parts, RestartPolicy, Supervisor, open_supervisor
 from grace_tui.runtime.supervisor.timing import TimerClock
+from tests.runtime.memory import MemoryPorts
 
 CALM = """
     from grace_tui.kernel import Kernel, KernelSpec
@@ -80,9 +69,7 @@ async def supervising(
     clock: TimerClock | None = None,
 ) -> AsyncIterator[Bench]:
     """Supervise the kernels of `sources`, or every one in the workspace; on leaving they are stopped in order."""
-    clock, bus, memory_clock = clock or SystemClock(), MemoryBus(), RealClock()
-    incidents = MemoryIncidents(memory_clock)
-    tasks = MemoryTasks()
+    clock, bus = clock or SystemClock(), MemoryBus()
     notices: list[str] = []
     states = StateStore(root / ".grace" / "state", notices.append)
     loader = KernelLoader(root)
@@ -93,32 +80,11 @@ async def supervising(
         logs.append(KernelLog(root / "logs" / f"{name}.jsonl", name))
         return logs[-1]
 
-    def make_context(name: str, log: LogPort, table: Mapping[str, object]) -> KernelContext:
-        async def nobody(provider: str) -> object:
-            raise AssertionError(provider)
-
-        return KernelContext(
-            name=name,
-            clock=clock,
-            log=log,
-            bus=bus,
-            audit=MemoryAudit(memory_clock),
-            incidents=incidents,
-            tasks=tasks,
-            healer=MemoryHealer(tasks),
-            playbooks=MemoryPlaybooks(memory_clock, incidents),
-            snapshots=MemorySnapshots(),
-            room=MemoryRoom(),
-            workspace=FolderWorkspace(root),
-            resolve=nobody,
-            settings=table,
-        )
-
     parts = Parts(
         clock=clock,
         bus=bus,
         loader=loader,
-        make_context=make_context,
+        make_context=MemoryPorts(root, clock, bus).context,
         open_log=open_log,
         load_state=states.load,
         save_state=states.save,

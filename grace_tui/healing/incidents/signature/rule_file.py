@@ -4,7 +4,6 @@ Called by the room when it opens and when the file changes. A file that cannot b
 for the caller to tell.
 """
 
-import difflib
 import re
 import tomllib
 from collections.abc import Mapping
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from grace_tui.healing.incidents.signature.rules import SPLITS, Rule
+from grace_tui.healing.nearest import nearest
 from grace_tui.kernel.errors import GraceError
 from grace_tui.kernel.repeats import repeats_a_repeat
 
@@ -75,9 +75,7 @@ class _Reader:
     def _rule(self, number: int, table: Mapping[str, Any]) -> Rule:
         for key in table:
             if key not in KEYS:
-                near = difflib.get_close_matches(key, KEYS, n=1)
-                right = f"did you mean {near[0]}?" if near else f"there are {', '.join(KEYS)}"
-                raise self._error(f"{key} is not a key of a rule; {right}", number, key)
+                raise self._error(f"{key} is not a key of a rule; {nearest(key, KEYS)}", number, key)
         if not any(key in table for key in MATCHERS):
             raise self._error(f"the rule fits nothing: give it one of {', '.join(MATCHERS)}", number, "")
         if ("group" in table) == ("split_by" in table):
@@ -114,9 +112,7 @@ class _Reader:
             raise self._error(f"split_by is empty; there are {', '.join(SPLITS)}", number, "split_by")
         for name in names:
             if name not in SPLITS:
-                near = difflib.get_close_matches(name, SPLITS, n=1)
-                right = f"did you mean {near[0]}?" if near else f"there are {', '.join(SPLITS)}"
-                raise self._error(f"cannot split by {name!r}; {right}", number, "split_by")
+                raise self._error(f"cannot split by {name!r}; {nearest(name, SPLITS)}", number, "split_by")
         return names
 
     def _text(self, number: int, table: Mapping[str, Any], key: str) -> str:

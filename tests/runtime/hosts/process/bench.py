@@ -11,19 +11,8 @@ from typing import Any
 
 import anyio
 
-from grace_tui.kernel import GraceError, KernelContext, KernelFailed, KernelRecord
-from grace_tui.kernel.fakes import (
-    FolderWorkspace,
-    MemoryAudit,
-    MemoryHealer,
-    MemoryIncidents,
-    MemoryPlaybooks,
-    MemoryRoom,
-    MemorySnapshots,
-    MemoryTasks,
-    RealClock,
-)
-from grace_tui.kernel.ports import LogPort
+from grace_tui.kernel import KernelFailed, KernelRecord
+from grace_tui.kernel.fakes import MemoryAudit
 from grace_tui.kernel.spec import Isolation
 from grace_tui.room import hosted
 from grace_tui.runtime.bus import Mailbox, MemoryBus
@@ -35,6 +24,7 @@ from grace_tui.runtime.hosts.source import TaskSource
 from grace_tui.runtime.reload.loader import KernelLoader
 from grace_tui.runtime.storage import KernelLog, StateStore
 from grace_tui.runtime.supervisor import Parts, RestartPolicy, Supervisor, open_supervisor
+from tests.runtime.memory import MemoryPorts
 
 PATIENCE = 20.0
 """Seconds a condition may take on a loaded machine."""
@@ -111,9 +101,8 @@ async def supervising(
 ) -> AsyncIterator[Bench]:
     """Supervise every kernel in the workspace; on leaving they are stopped in order."""
     wishes = wishes or Wishes()
-    clock, bus, memory_clock = SystemClock(), MemoryBus(), RealClock()
-    incidents = MemoryIncidents(memory_clock)
-    tasks, audit = MemoryTasks(), MemoryAudit(memory_clock)
+    clock, bus = SystemClock(), MemoryBus()
+    ports = MemoryPorts(root, clock, bus)
     states = StateStore(root / ".grace" / "state", lambda notice: None)
     loader, turns = KernelLoader(root), anyio.CapacityLimiter(1)
     async with contextlib.AsyncExitStack() as stack:
@@ -126,27 +115,6 @@ async def supervising(
                 logs[name] = KernelLog(root / "logs" / f"{name}.jsonl", name)
                 stack.callback(logs[name].close)
             return logs[name]
-
-        def make_context(name: str, log: LogPort, table: Mapping[str, object]) -> KernelContext:
-            async def nobody(provider: str) -> object:
-                raise GraceError(provider)
-
-            return KernelContext(
-                name=name,
-                clock=clock,
-                log=log,
-                bus=bus,
-                audit=audit,
-                incidents=incidents,
-                tasks=tasks,
-                healer=MemoryHealer(tasks),
-                playbooks=MemoryPlaybooks(memory_clock, incidents),
-                snapshots=MemorySnapshots(),
-                room=MemoryRoom(),
-                workspace=FolderWorkspace(root),
-                resolve=nobody,
-                settings=table,
-            )
 
         def source(name: str) -> FileSource:
             return FileSource(
@@ -164,7 +132,7 @@ async def supervising(
             clock=clock,
             bus=bus,
             loader=loader,
-            make_context=make_context,
+            make_context=ports.context,
             open_log=open_log,
             load_state=states.load,
             save_state=states.save,
@@ -177,4 +145,4 @@ async def supervising(
         supervisor = await stack.enter_async_context(open_supervisor(parts))
         for name, path in loader.names().items():
             supervisor.add(name, path)
-        yield Bench(root, bus, supervisor, pool, failures, audit, states, loader)
+        yield Bench(root, bus, supervisor, pool, failures, ports.audit, states, loader)
