@@ -407,6 +407,9 @@ class MemoryPlaybooks:
         self.records[record.name] = record
         return record
 
+    async def ready(self) -> None:
+        """They are here from the beginning."""
+
     def all(self) -> tuple[PlaybookRecord, ...]:
         return tuple(self.records[name] for name in sorted(self.records))
 

@@ -181,6 +181,9 @@ class HealerPort(Protocol):
 class PlaybookPort(Protocol):
     """Playbooks bound to this room: which are loaded, and every run that is kept."""
 
+    async def ready(self) -> None:
+        """Have the files read beside the loop, where nobody has yet; `all` would read them where it stands."""
+
     def all(self) -> tuple[PlaybookRecord, ...]:
         """Every loaded playbook, by name."""
 

@@ -51,8 +51,8 @@ class Judging:
             "kernel": self._kernel(incident.kernel),
             "host": asdict(self.host.latest),
             "facts": incident.facts,
-            "agent": {"state": self._state("coding_agent")},
-            "healer": {"state": self._state("self_healing")},
+            "agent": self._healing("coding_agent"),
+            "healer": self._healing("self_healing"),
         }
 
     def _kernel(self, name: str) -> Mapping[str, Any]:
@@ -77,10 +77,10 @@ class Judging:
             **_vitals(record),
         }
 
-    def _state(self, kernel: str) -> str:
-        """Absent where there is no such kernel: that is known, and a condition may ask for it."""
-        child = self.room.supervisor.children.get(kernel)
-        return child.state if child else "absent"
+    def _healing(self, name: str) -> Mapping[str, Any]:
+        """One of the two that heal; absent where there is no such kernel: a condition may ask for that."""
+        child = self.room.supervisor.children.get(name)
+        return {"name": name, "state": child.state if child else "absent"}
 
 
 def _vitals(record: KernelRecord) -> Mapping[str, Any]:

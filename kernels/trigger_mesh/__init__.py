@@ -230,6 +230,7 @@ class TriggerMesh(Kernel):
         """Take the rules of the files; one that cannot be used leaves those in force, and is told."""
         own = self.context.workspace.root / OWN_FILE
         kernels = {record.name for record in self.context.room.kernels()}
+        await self.context.playbooks.ready()
         playbooks = {playbook.name for playbook in self.context.playbooks.all()}
         known = Known(SPECS, playbooks=playbooks or None, kernels=kernels or None)
         try:

@@ -69,6 +69,8 @@ class Gatherer:
         """
         failure = self.incidents.failure(incident.id)
         since = self.clock.time() - self.limits.period
+        if self.playbooks is not None:
+            await self.playbooks.ready()
         history = await read_history(incident, self.incidents, self.queue, self.journal, self.playbooks, since)
         case = self._with_history(Case(incident), history)
         case = self._with_playbooks(case, history, tried)

@@ -6,6 +6,7 @@ from typing import Any
 
 from grace_tui.healing.playbooks.actions import Call
 from grace_tui.healing.playbooks.runs import Runs
+from grace_tui.kernel.redact import redact
 from grace_tui.kernel.records import IncidentRecord, RunRecord, StepRecord
 
 Tell = Callable[[RunRecord], None]
@@ -26,10 +27,10 @@ class Ledger:
         return next(step for step in self.record.steps if step.name == name)
 
     def change(self, **changes: Any) -> RunRecord:
-        return self.runs.save(replace(self.record, **changes))
+        return self.runs.save(replace(self.record, **_redacted(changes)))
 
     def change_step(self, name: str, **changes: Any) -> StepRecord:
-        changed = replace(self.step(name), **changes)
+        changed = replace(self.step(name), **_redacted(changes))
         steps = tuple(changed if step.name == name else step for step in self.record.steps)
         self.change(steps=steps)
         return changed
@@ -52,3 +53,8 @@ class Ledger:
     def turns(self) -> int:
         """How many steps have begun."""
         return max((step.turn for step in self.record.steps), default=0)
+
+
+def _redacted(changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Texts as they may be stored and shown: what failed may have named a secret."""
+    return {name: redact(value) if isinstance(value, str) else value for name, value in changes.items()}

@@ -44,8 +44,8 @@ NAMES: Names = {
     "host": {"cpu_percent": 0.0, "memory_percent": 0.0, "disk_percent": 0.0, "load": 0.0},
     "facts": {"*": None, "value": None, "threshold": None, "unit": ""},
     "attempts": 0,
-    "agent": {"state": ""},
-    "healer": {"state": ""},
+    "agent": {"name": "", "state": ""},
+    "healer": {"name": "", "state": ""},
     "run": {"id": "", "failure": ""},
 }
 
