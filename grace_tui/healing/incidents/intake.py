@@ -14,7 +14,7 @@ from grace_tui.healing.incidents.life import Happened, Life
 from grace_tui.healing.incidents.register import Register
 from grace_tui.healing.incidents.rows import group_of
 from grace_tui.healing.incidents.signature import Rule, sign
-from grace_tui.healing.incidents.storms import Seen, Storms, storm_of
+from grace_tui.healing.incidents.storms import STORM, Seen, Storms, storm_of
 from grace_tui.kernel.events import KernelFailed
 from grace_tui.kernel.records import IncidentRecord
 
@@ -59,7 +59,7 @@ class Intake:
         else:
             record = self._enter(what)
             group = group_of(record)
-        variant = group != what.signature.group
+        variant = record.phase != STORM and group != what.signature.group
         self.storms.remember(keys, Seen(group, what.consequence, what.title, variant))
         return record
 

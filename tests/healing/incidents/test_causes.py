@@ -1,0 +1,204 @@
+"""Consequences: counted on the incident that explains them, and given back when that is over."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from grace_tui.healing.incidents.book import GROUP_WAIT, IncidentBook
+from grace_tui.kernel.errors import ProviderDown
+from grace_tui.kernel.events import IncidentChanged, IncidentOpened
+from grace_tui.kernel.records import HiddenFailure
+from tests.healing.incidents.test_book import Room
+from tests.healing.incidents.test_inhibition import Kin
+from tests.healing.incidents.workshop import failed
+
+LATER = GROUP_WAIT + 0.1
+
+
+@pytest.fixture
+def kin() -> Kin:
+    """web needs shop, shop needs database; cache needs nothing."""
+    return Kin({"web": ("shop",), "shop": ("database",)})
+
+
+@pytest.fixture
+def room(tmp_path: Path, kin: Kin) -> Iterator[Room]:
+    room = Room(tmp_path)
+    room.book.join_family(kin)
+    yield room
+    room.close()
+
+
+def _breaks(room: Room, kernel: str = "database") -> str:
+    return room.book.record(failed(ValueError(f"{kernel} broke"), kernel=kernel)).id
+
+
+def _lacks(room: Room, kernel: str, provider: str) -> str:
+    error = ProviderDown(kernel, provider, "failed")
+    return room.book.record(failed(error, kernel=kernel, phase="run", at=room.clock.now)).id
+
+
+def test_a_dependent_opens_nothing_and_says_what_hides_it(room: Room) -> None:
+    cause = _breaks(room)
+    room.clock.now += 1
+    assert _lacks(room, "shop", "database") == cause
+    assert _lacks(room, "shop", "database") == cause
+    (record,) = room.book.all()
+    said = "ProviderDown: shop called database, which is failed"
+    assert record.hides == (HiddenFailure("shop", said, 2, 1_001.0, 1_001.0),)
+    assert record.count == 1
+    assert record.timeline[-1] == (1_001.0, "room", f"hides a failure of shop: {said}")
+    assert room.events[1] == IncidentChanged(cause, "open", "hides a failure of shop", 1)
+    assert (room.book.hidden_by("shop"), room.book.hidden_by("database")) == (cause, "")
+
+
+def test_a_consequence_of_a_consequence_is_the_roots(room: Room) -> None:
+    cause = _breaks(room)
+    room.clock.now += 1
+    _lacks(room, "shop", "database")
+    assert _lacks(room, "web", "shop") == cause
+    assert [found.kernel for found in room.book.all()[0].hides] == ["shop", "web"]
+
+
+def test_a_start_fails_for_want_of_what_is_down_two_kernels_away(room: Room, kin: Kin) -> None:
+    cause = _breaks(room)
+    kin.down |= {"database", "shop"}
+    room.clock.now += 1
+    assert room.book.record(failed(TimeoutError("not ready"), kernel="web", phase="start")).id == cause
+    assert room.book.record(failed(TimeoutError("not ready"), kernel="cache", phase="start")).id != cause
+
+
+def test_an_own_bug_of_a_dependent_opens_its_own(room: Room, kin: Kin) -> None:
+    cause = _breaks(room)
+    kin.down.add("database")
+    own = room.book.record(failed(KeyError("no such tray"), kernel="shop", phase="start"))
+    assert (own.id != cause, own.state, room.book.hidden_by("shop")) == (True, "open", "")
+
+
+def test_a_provider_that_is_down_without_an_incident_explains_nothing(room: Room) -> None:
+    _lacks(room, "shop", "database")
+    assert [record.kernel for record in room.book.all()] == ["shop"]
+
+
+def test_what_is_hidden_is_free_when_the_cause_is_over(room: Room) -> None:
+    released = list[tuple[str, str]]()
+    room.book.released = lambda kernel, incident_id: released.append((kernel, incident_id))
+    cause = _breaks(room)
+    _lacks(room, "shop", "database")
+    room.book.kernel_running("database", "supervisor")
+    assert (room.book.hidden_by("shop"), released) == ("", [("shop", cause)])
+    room.clock.now += LATER
+    assert _lacks(room, "shop", "database") != cause
+    assert [record.kernel for record in room.book.all()] == ["shop", "database"]
+
+
+def test_a_kernel_that_runs_again_is_hidden_no_more(room: Room) -> None:
+    _breaks(room)
+    _lacks(room, "shop", "database")
+    room.book.kernel_running("shop", "supervisor")
+    assert room.book.hidden_by("shop") == ""
+
+
+def test_a_provider_that_was_restarted_at_once_still_explains_who_met_it_down(room: Room) -> None:
+    cause = _breaks(room)
+    room.book.kernel_running("database", "supervisor")
+    assert _lacks(room, "shop", "database") == cause
+    assert room.book.hidden_by("shop") == ""
+
+
+def test_a_cause_that_is_told_after_its_consequence_takes_it(room: Room) -> None:
+    early = _lacks(room, "shop", "database")
+    room.clock.now += GROUP_WAIT / 2
+    assert room.book.wait_left(early) == pytest.approx(GROUP_WAIT / 2)
+    cause = _breaks(room)
+    record, taken = room.book.get(cause), room.book.get(early)
+    assert record is not None
+    assert taken is not None
+    assert (taken.state, taken.hidden_by, room.book.hidden_by("shop")) == ("suppressed", cause, cause)
+    assert [found.kernel for found in record.hides] == ["shop"]
+    assert IncidentChanged(early, "suppressed", f"explained by {cause}", 1) in room.events
+    room.book.kernel_running("database", "supervisor")
+    over = room.book.get(early)
+    assert over is not None
+    assert (over.state, over.action) == ("resolved", f"{cause}, which explained it, is resolved")
+
+
+def test_a_cause_that_is_told_too_late_takes_nothing(room: Room) -> None:
+    early = _lacks(room, "shop", "database")
+    room.clock.now += LATER
+    _breaks(room)
+    found = room.book.get(early)
+    assert found is not None
+    assert found.state == "open"
+
+
+def test_only_what_may_be_a_consequence_waits(room: Room, kin: Kin) -> None:
+    assert room.book.wait_left(_breaks(room)) == 0
+    timeout = room.book.record(failed(TimeoutError("not ready"), kernel="web", phase="start"))
+    assert room.book.wait_left(timeout.id) == 0  # all that it requires is up
+    kin.down.add("shop")
+    assert room.book.wait_left(timeout.id) == pytest.approx(GROUP_WAIT)
+    room.clock.now += LATER
+    assert room.book.wait_left(timeout.id) == 0
+
+
+def test_kernels_that_lack_one_another_hide_nothing_of_themselves(room: Room) -> None:
+    one = _lacks(room, "shop", "web")
+    room.clock.now += LATER
+    assert _lacks(room, "web", "shop") == one
+    assert _lacks(room, "shop", "web") == one
+    assert room.book.all()[0].count == 2
+
+
+def test_a_flood_of_consequences_is_counted_without_a_closer_look_each(room: Room) -> None:
+    _breaks(room)
+    for _ in range(1_000):
+        room.clock.now += 0.001
+        _lacks(room, "shop", "database")
+    (record,) = room.book.all()
+    assert (record.count, record.hides[0].count) == (1, 1_000)
+    assert len(room.events) <= 60
+
+
+# ---- silences
+
+
+def test_what_a_silence_hides_is_answered_by_nobody_until_it_is_given_back(room: Room) -> None:
+    hits = list[int]()
+    room.book.suppress = lambda record: "S-1" if record.kernel == "database" else ""
+    room.book.hit = lambda record: hits.append(record.count)
+    hidden = _breaks(room)
+    _breaks(room)
+    record = room.book.get(hidden)
+    assert record is not None
+    assert (record.state, record.hidden_by, hits) == ("suppressed", "S-1", [1, 2])
+    assert not any(isinstance(event, IncidentOpened) for event in room.events)
+    (given,) = room.book.unhide("S-1", "the silence ended")
+    assert (given.state, given.hidden_by, given.timeline[-1][2]) == ("open", "", "open: the silence ended")
+    assert isinstance(room.events[-1], IncidentOpened)
+    assert room.book.unhide("S-1", "again") == ()
+
+
+def test_what_comes_back_while_a_silence_hides_it_stays_hidden(room: Room) -> None:
+    record = room.book.move(_breaks(room), "resolved", "fixed", "me")
+    room.book.suppress = lambda record: "S-1"
+    again = room.book.record(failed(ValueError("database broke"), kernel="database"))
+    assert (again.id, again.state, again.hidden_by, again.count) == (record.id, "suppressed", "S-1", 2)
+    assert again.resolved_at is None
+
+
+def test_a_hidden_incident_outlives_a_restart_with_what_hides_it(room: Room) -> None:
+    cause = _breaks(room)
+    early = room.book.hide(_breaks(room, "cache"), "S-1", "planned work", "ann")
+    room.clock.now += 1
+    _lacks(room, "shop", "database")
+    again = room.restarted()
+    book: IncidentBook = again.book
+    kept, root = book.get(early.id), book.get(cause)
+    assert kept is not None
+    assert root is not None
+    assert (kept.state, kept.hidden_by) == ("suppressed", "S-1")
+    assert [found.kernel for found in root.hides] == ["shop"]
+    assert book.hidden_by("shop") == ""
+    again.close()
