@@ -85,12 +85,6 @@ class Judgement(Protocol):
 
 
 class Playbooks(Protocol):
-    async def ready(self) -> None:
-        """Have the playbooks read, beside the loop."""
-
-    async def ready(self) -> None:
-        """Have the files read beside the loop, where nobody has yet."""
-
     def judge(self, incident: IncidentRecord, unfit: Mapping[str, str]) -> Judgement:
         """The playbook whose condition holds, or that the incident's route asks for, and that did best so far.
 

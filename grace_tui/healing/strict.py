@@ -114,6 +114,7 @@ class Lines:
                 if header["open"] == "[[":
                     counts[parts] = counts.get(parts, -1) + 1
                 table = _numbered(parts, counts)
+                self._found.setdefault(parts, number)
                 self._found.setdefault(table, number)
             elif pair := _PAIR.match(line):
                 self._found.setdefault((*table, *_parts(pair["key"])), number)

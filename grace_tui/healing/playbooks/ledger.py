@@ -6,8 +6,8 @@ from typing import Any
 
 from grace_tui.healing.playbooks.actions import Call
 from grace_tui.healing.playbooks.runs import Runs
-from grace_tui.kernel.redact import redact
 from grace_tui.kernel.records import IncidentRecord, RunRecord, StepRecord
+from grace_tui.kernel.redact import redact
 
 Tell = Callable[[RunRecord], None]
 """Called with the record of a run that began, waits for a person, or ended."""

@@ -12,7 +12,7 @@ from pathlib import Path
 from grace_tui.healing.playbooks.arguments import Known
 from grace_tui.healing.playbooks.loading import load_playbook
 from grace_tui.healing.playbooks.model import Playbook
-from grace_tui.healing.strict import FileRefused, Problem
+from grace_tui.healing.strict import FileRefused, Lines, Problem, read_toml
 
 SHIPPED = Path(__file__).with_name("shipped")
 OWN = "playbooks"
@@ -75,7 +75,7 @@ def _folder(folder: Path, known: Known) -> tuple[dict[str, Playbook], dict[Path,
             if (other := found.get(playbook.name)) is not None:
                 where = Path(other.file).name
                 problem = f'name is "{playbook.name}", as that of {where}; a playbook\'s name is its own'
-                raise FileRefused(path, [Problem(problem, key="name")])
+                raise FileRefused(path, [Problem(problem, Lines(read_toml(path)[0]).of(("name",)), "name")])
         except FileRefused as error:
             refused[path] = error
         else:

@@ -26,6 +26,11 @@ class Owned:
         """Have it carried out, and wait for it; a caller that is cancelled does not stop it."""
         return await asyncio.shield(self.begin(work))
 
+    async def settled(self) -> None:
+        """Wait until nothing is under way."""
+        while self._tasks:
+            await asyncio.wait(self._tasks)
+
     async def close(self) -> None:
         """Stop what is under way, and wait until it has."""
         for task in self._tasks:
