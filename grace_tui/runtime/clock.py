@@ -1,19 +1,11 @@
-"""The real clock; everything else is handed one."""
+"""The clock of a room: the machine's, with timers on the running loop."""
 
 import asyncio
-import time
 from collections.abc import Callable
 
+from grace_tui.kernel.clock import RealClock
 
-class SystemClock:
-    def monotonic(self) -> float:
-        return time.monotonic()
 
-    def time(self) -> float:
-        return time.time()
-
-    async def sleep(self, seconds: float) -> None:
-        await asyncio.sleep(seconds)
-
+class SystemClock(RealClock):
     def call_later(self, seconds: float, act: Callable[[], object]) -> asyncio.TimerHandle:
         return asyncio.get_running_loop().call_later(seconds, act)

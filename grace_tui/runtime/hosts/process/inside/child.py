@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from grace_tui.kernel.base import Kernel
+from grace_tui.kernel.clock import RealClock
 from grace_tui.kernel.context import KernelContext
 from grace_tui.kernel.errors import GraceError
-from grace_tui.kernel.fakes import RealClock
 from grace_tui.kernel.ports import Clock
 from grace_tui.runtime.hosts.limits import Limits, apply
 from grace_tui.runtime.hosts.process.inside.channel import Channel
