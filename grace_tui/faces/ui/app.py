@@ -6,7 +6,7 @@ from asyncio import AbstractEventLoop, get_running_loop
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from textual import on
 from textual.app import App, SystemCommand
@@ -19,7 +19,6 @@ from grace_tui.faces.ui import commands
 from grace_tui.faces.ui.commands import Answer, Command, Target
 from grace_tui.faces.ui.draw.inks import Paint, paint_of
 from grace_tui.faces.ui.keys import TABLES, groups
-from grace_tui.faces.ui.lines.form import Form
 from grace_tui.faces.ui.lines.header import Freshness
 from grace_tui.faces.ui.lines.kernel import kernel_facts
 from grace_tui.faces.ui.lines.pages import help_page, task_facts
@@ -27,25 +26,16 @@ from grace_tui.faces.ui.lines.said import Saying
 from grace_tui.faces.ui.palette import GRACE
 from grace_tui.faces.ui.ports import Ask, ViewFeed
 from grace_tui.faces.ui.screens.confirm import ConfirmScreen
-from grace_tui.faces.ui.screens.files import FilesScreen
-from grace_tui.faces.ui.screens.form import FormScreen
-from grace_tui.faces.ui.screens.incident import IncidentScreen
-from grace_tui.faces.ui.screens.listing import ListingScreen
 from grace_tui.faces.ui.screens.page import Page, PageScreen, Section
-from grace_tui.faces.ui.screens.playbooks import PlaybooksScreen
 from grace_tui.faces.ui.screens.room import RoomScreen
-from grace_tui.faces.ui.screens.silences import SilencesScreen
-from grace_tui.faces.ui.screens.stage import RoomControl, Stage
-from grace_tui.faces.ui.screens.triggers import TriggersScreen
+from grace_tui.faces.ui.screens.stage import Stage
 from grace_tui.faces.ui.theme import Themes, load_themes, textual_theme
 from grace_tui.faces.ui.wirediff import DiffWire
 from grace_tui.faces.views import RoomView
 
-LISTINGS: Mapping[str, Callable[[RoomControl], ListingScreen]] = {
-    "triggers": TriggersScreen,
-    "playbooks": PlaybooksScreen,
-    "silences": SilencesScreen,
-}
+if TYPE_CHECKING:
+    from grace_tui.faces.ui.lines.form import Form
+
 LOG_TAIL, LOG_PAGE = 200, 500
 """Lines of log on a kernel's page, and on the log's own."""
 
@@ -57,7 +47,7 @@ def _palette_commands() -> type[Provider]:
 
 
 class RoomApp(DiffWire, App[None]):
-    """One terminal's view of the room."""
+    """One terminal's view of the room. Pages that are rarely opened are imported when they are."""
 
     CSS_PATH = Path(__file__).with_name("room.tcss")
     COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {_palette_commands}
@@ -185,15 +175,21 @@ class RoomApp(DiffWire, App[None]):
         yes: bool = await self.push_screen_wait(ConfirmScreen(question, self.paint))
         return yes
 
-    async def filled(self, form: Form) -> Mapping[str, str] | None:
+    async def filled(self, form: "Form") -> Mapping[str, str] | None:
         """Have a person fill in a form. Called from a worker."""
+        from grace_tui.faces.ui.screens.form import FormScreen
+
         values: Mapping[str, str] | None = await self.push_screen_wait(FormScreen(form, self.paint))
         return values
 
     def open_listing(self, name: str) -> None:
+        from grace_tui.faces.ui.screens.care import LISTINGS
+
         self.push_screen(LISTINGS[name](self))
 
     def open_evidence(self, incident: str) -> None:
+        from grace_tui.faces.ui.screens.files import FilesScreen
+
         self.push_screen(FilesScreen(self, incident))
 
     def open_why(self, target: Target) -> None:
@@ -219,6 +215,8 @@ class RoomApp(DiffWire, App[None]):
     def open_target(self, target: Target) -> None:
         title, facts = f"{target.kind} {target.id}", _facts_of(target)
         if target.kind == "incident":
+            from grace_tui.faces.ui.screens.incident import IncidentScreen
+
             self.push_screen(IncidentScreen(self, target))
         elif target.kind == "kernel":
             self.push_screen(PageScreen(self, Page(title, target, facts, log=commands.logs(target.id, LOG_TAIL))))

@@ -104,6 +104,10 @@ TRIGGERS = Command("trigger.list", {}, "reading the rules")
 PLAYBOOKS = Command("playbook.list", {}, "reading the playbooks")
 
 
+def playbook_show(name: str) -> Command:
+    return Command("playbook.show", {"name": name}, f"reading {name}")
+
+
 def trigger_show(rule: str) -> Command:
     return Command("trigger.show", {"name": rule}, f"reading {rule}")
 
@@ -119,6 +123,11 @@ def accept_trigger(rule: str) -> Command:
 
 def drill_trigger(rule: str) -> Command:
     return Command("trigger.drill", {"name": rule}, f"drilling {rule}", f"Make {rule} fire on purpose?")
+
+
+def run_playbook(name: str, incident: str, reason: str) -> Command:
+    arguments = {"name": name, "incident": incident, "reason": reason}
+    return Command("playbook.run", arguments, f"running {name} for {incident}")
 
 
 def answer_run(run: RunView, yes: bool) -> Command:

@@ -31,6 +31,7 @@ INCIDENT_ACTS = (
     Key("a", "take", "a", "take", "Take the incident: it is yours from then on", "Act", footer=2, palette=True),
     Key("s", "silence", "s", "silence", "Silence what is like this: for how long, and why", "Act", footer=3),
     Key("x", "resolve", "x", "resolve", "Resolve the incident, and say why", "Act", footer=3, palette=True),
+    Key("B", "playbook", "B", "playbook", "Run a playbook for the incident, chosen by you", "Act", footer=8),
     Key("r", "restart", "r", "restart", "Restart the kernel", "Act", footer=6),
     Key("w", "why", "w", "why", "Why: the reasons of what was done about it", "See", footer=5),
     Key("L", "logs", "L", "logs", "The kernel's log", "See", footer=7),

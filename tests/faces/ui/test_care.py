@@ -14,7 +14,7 @@ from tests.faces.ui.care import ASKING, BUS, NIGHT, TENDED, answer
 from tests.faces.ui.driving import Opened, screen_text
 from tests.faces.ui.sample import CALM
 
-ACTS = ("take", "resolve", "add", "end", "answer", "check", "drill", "accept", "restart", "stop", "start")
+ACTS = ("take", "resolve", "add", "end", "answer", "check", "drill", "accept", "run", "restart", "stop", "start")
 
 
 def tended() -> Opened:
@@ -116,6 +116,17 @@ async def test_a_silence_is_refused_without_a_reason_and_begun_with_one() -> Non
         await settle(pilot)
         matcher = {"kernel": "coding_agent", "kind": "TypeError"}
         assert acts(opened) == [("silence.add", {"matcher": matcher, "for": "2h", "reason": "a q"})]
+
+
+async def test_a_playbook_is_chosen_and_run_for_an_incident() -> None:
+    opened = tended()
+    async with opened.app.run_test(size=(80, 24)) as pilot:
+        await open_incident(opened, pilot)
+        assert "kernel_heartbeat_gap" in await press(opened, pilot, "B")
+        await press(opened, pilot, "right", *"try", "enter")
+        await settle(pilot)
+        said = {"name": "high_queue_backlog", "incident": "i-0008", "reason": "try"}
+        assert acts(opened) == [("playbook.run", said)]
 
 
 async def test_a_form_that_is_left_does_nothing_and_keys_in_it_are_no_commands() -> None:

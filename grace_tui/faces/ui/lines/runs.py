@@ -8,6 +8,7 @@ from grace_tui.faces.ui.draw import figures, marks
 from grace_tui.faces.ui.draw.inks import Inks
 from grace_tui.faces.ui.draw.line import Line, Piece, line_between, line_of
 from grace_tui.faces.ui.draw.text import fit, fit_right, shown, wrap
+from grace_tui.faces.ui.lines.form import Field, Form
 from grace_tui.faces.ui.lines.said import Said, Saying, fact, heading
 from grace_tui.faces.views import RunView, StepView
 
@@ -34,6 +35,13 @@ def playbook_rows(told: object) -> tuple[PlaybookRow, ...]:
         return msgspec.convert(told, tuple[PlaybookRow, ...])
     except msgspec.ValidationError:
         return ()
+
+
+def playbook_form(incident: str, playbooks: Sequence[PlaybookRow]) -> Form:
+    """The form that runs one of the playbooks for an incident, whatever its condition says."""
+    names = tuple((row.name, row.name) for row in playbooks)
+    why = Field("reason", "why", needed="say why: a playbook that a person runs keeps the reason with its run")
+    return Form(f"run a playbook for {incident}", (Field("playbook", "playbook", names), why))
 
 
 def in_order(runs: Sequence[RunView], playbooks: Sequence[PlaybookRow]) -> tuple[RunView | PlaybookRow, ...]:

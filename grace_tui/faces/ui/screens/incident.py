@@ -12,6 +12,7 @@ from grace_tui.faces.ui.lines.evidence import evidence_said, file_names, grouped
 from grace_tui.faces.ui.lines.header import Freshness
 from grace_tui.faces.ui.lines.incident import incident_facts, timeline, tried
 from grace_tui.faces.ui.lines.pages import told
+from grace_tui.faces.ui.lines.runs import playbook_form, playbook_rows
 from grace_tui.faces.ui.lines.said import Said, Saying, heading
 from grace_tui.faces.ui.screens.page import Page, PageScreen
 from grace_tui.faces.ui.screens.stage import RoomControl
@@ -80,6 +81,20 @@ class IncidentScreen(PageScreen):
 
     def action_next_section(self, by: int) -> None:
         self.body.next_section(by)
+
+    def action_playbook(self) -> None:
+        if self.may_act():
+            self.run_worker(self._run_playbook(), group="acts")
+
+    async def _run_playbook(self) -> None:
+        found = await self.control.ask_room(commands.PLAYBOOKS)
+        rows = playbook_rows(found.data.get("playbooks"))
+        if not rows:
+            self.say(found.text or "no playbooks are loaded", failed=True)
+            return
+        values = await self.control.filled(playbook_form(self.id_, rows))
+        if values is not None:
+            await self.carry_out(commands.run_playbook(values["playbook"], self.id_, values["reason"]))
 
     def action_evidence(self) -> None:
         self.control.open_evidence(self.id_)

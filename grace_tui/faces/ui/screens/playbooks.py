@@ -6,11 +6,12 @@ from typing import Any, ClassVar
 from textual.binding import BindingType
 
 from grace_tui.faces.ui import commands
-from grace_tui.faces.ui.commands import Target
+from grace_tui.faces.ui.commands import Answer, Command, Target
 from grace_tui.faces.ui.draw.text import shown
 from grace_tui.faces.ui.keys import PLAYBOOK_KEYS, Key, bindings
+from grace_tui.faces.ui.lines.pages import told
 from grace_tui.faces.ui.lines.runs import PlaybookRow, in_order, playbook_facts, playbook_rows, run_facts, run_lines
-from grace_tui.faces.ui.lines.said import Saying, fact
+from grace_tui.faces.ui.lines.said import Said, Saying, fact
 from grace_tui.faces.ui.screens.listing import ListingScreen
 from grace_tui.faces.ui.screens.stage import RoomControl
 from grace_tui.faces.views import RoomView, RunView
@@ -43,6 +44,13 @@ class PlaybooksScreen(ListingScreen):
             return run_facts(item, view.at)
         refused = self.answer.text if self.answer else ""
         return [*fact("trouble", refused, "warn"), *playbook_facts(item, view.runs, view.at)]
+
+    def more(self, item: Any) -> Command | None:
+        return commands.playbook_show(item.name) if isinstance(item, PlaybookRow) else None
+
+    def told(self, item: Any, answer: Answer) -> Sequence[Said]:
+        source = answer.data.get("source")
+        return told("as it is written", source if answer.ok else answer.text, failed=not answer.ok)
 
     def title_of(self, item: Any) -> str:
         return f"playbook {shown(item.name)}" if isinstance(item, PlaybookRow) else f"run {shown(item.id)}"

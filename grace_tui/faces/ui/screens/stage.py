@@ -2,7 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Mapping
-from typing import ClassVar, Protocol
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from textual import events
 from textual.geometry import Offset, Region, Size, Spacing
@@ -17,12 +17,13 @@ from grace_tui.faces.ui.draw.inks import Paint
 from grace_tui.faces.ui.draw.text import plain
 from grace_tui.faces.ui.keys import Key, footer
 from grace_tui.faces.ui.layout import NOWHERE, Box
-from grace_tui.faces.ui.lines.form import Field, Form
 from grace_tui.faces.ui.lines.header import Freshness
-from grace_tui.faces.ui.lines.silences import silence_form
 from grace_tui.faces.ui.widgets.bars import HeaderBar, KeysBar, Notice
 from grace_tui.faces.ui.widgets.canvas import Canvas
 from grace_tui.faces.views import IncidentView, RoomView
+
+if TYPE_CHECKING:
+    from grace_tui.faces.ui.lines.form import Form
 
 LONGEST_PASTE = 40
 TYPING_KEY = "slash"
@@ -68,7 +69,7 @@ class RoomControl(Protocol):
 
     async def confirmed(self, question: str) -> bool: ...
 
-    async def filled(self, form: Form) -> Mapping[str, str] | None:
+    async def filled(self, form: "Form") -> Mapping[str, str] | None:
         """What a person filled in; None where the form was left."""
 
 
@@ -248,6 +249,8 @@ class Stage(Screen[None]):
             self.run_worker(self._silence(found), group="acts")
 
     async def _silence(self, incident: IncidentView) -> None:
+        from grace_tui.faces.ui.lines.silences import silence_form
+
         form, matchers = silence_form(incident)
         values = await self.control.filled(form)
         if values is not None:
@@ -259,6 +262,8 @@ class Stage(Screen[None]):
             self.run_worker(self._resolve(incident), group="acts")
 
     async def _resolve(self, incident: str) -> None:
+        from grace_tui.faces.ui.lines.form import Field, Form
+
         why = Field("reason", "why", needed="say why it is resolved: whoever reads its timeline must know")
         values = await self.control.filled(Form(f"resolve {incident}", (why,)))
         if values is not None:
