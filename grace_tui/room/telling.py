@@ -40,6 +40,7 @@ def kernel(view: KernelView, log: Sequence[str], now: float) -> str:
             ("critical", "yes" if view.critical else "no"),
             ("tier", f"{view.tier}"),
             ("incident", view.incident_id),
+            ("because of", f"{view.hidden_by}: {view.cause or 'another'} failed" if view.hidden_by else ""),
             ("repair", view.repair),
         ),
         "",
@@ -87,7 +88,11 @@ def incident(record: IncidentRecord) -> str:
             ("kernel", f"{record.kernel} (failed in {record.phase})"),
             ("error", f"{record.kind}: {record.message}"),
             ("provider", record.provider),
+            ("owner", record.owner),
             ("being done", record.action),
+            ("answered by", record.route),
+            ("hidden by", record.hidden_by),
+            ("storm", f"{record.variants} failures of other signatures are counted here" if record.variants else ""),
             ("task", record.task_id),
             ("signature", record.signature),
             ("opened", clock(record.opened_at)),
@@ -95,10 +100,17 @@ def incident(record: IncidentRecord) -> str:
             ("resolved", clock(record.resolved_at) if record.resolved_at else ""),
             ("evidence", record.bundle),
         ),
+        *hides(record),
         "",
         incident_more(record),
     ]
     return "\n".join(lines)
+
+
+def hides(record: IncidentRecord) -> list[str]:
+    """The failures of others that it explains: they have no incident of their own."""
+    lines = [f"  {one.kernel}: {one.title}, {one.count}x, last {clock(one.last_at)}" for one in record.hides]
+    return ["", "hides", *lines] if lines else []
 
 
 def incident_more(record: IncidentRecord) -> str:
@@ -177,6 +189,11 @@ def why(
     if task_record is not None:
         lines += [f"{task_record.id} is {task_record.state}: {task_record.detail or task_record.title}", ""]
     return "\n".join([*lines, "", "decisions", decisions])
+
+
+def ladder(rungs: Sequence[str]) -> str:
+    """What would be done about an incident now, and what was considered before it."""
+    return "\n".join(["", "", "the answer, as it stands", *(f"  {rung}" for rung in rungs)])
 
 
 def audit_line(entry: AuditEntry) -> str:

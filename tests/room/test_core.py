@@ -297,3 +297,16 @@ async def test_who_waits_for_one_that_just_got_ready_is_still_on_its_way(tmp_pat
         assert bench.room.view().state == "booting"
         two.state, two.waits_for = "running", ()
         assert bench.room.view().state == "steady"
+
+
+async def test_a_warning_is_shown_until_it_is_taken_away(tmp_path: Path) -> None:
+    calm(tmp_path, "one")
+    async with opened(tmp_path) as bench:
+        await bench.running("one")
+        bench.room.warn("silences", "S-1 ends in 5 min")
+        view = await bench.until(lambda view: "S-1 ends in 5 min" in view.warnings)
+        bench.room.warn("silences", "S-1 ends in 4 min")
+        view = await bench.until(lambda view: "S-1 ends in 4 min" in view.warnings)
+        assert "S-1 ends in 5 min" not in view.warnings
+        bench.room.warn("silences", "")
+        await bench.until(lambda view: not view.warnings)

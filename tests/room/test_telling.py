@@ -3,9 +3,11 @@
 import time
 from collections.abc import Iterator
 
+import msgspec
 import pytest
 
 from grace_tui.faces.views import ExitView, KernelView, VitalsView
+from grace_tui.kernel.records import HiddenFailure, IncidentRecord
 from grace_tui.room import telling
 
 NOON = 1_763_208_000.0
@@ -51,6 +53,36 @@ def test_a_kernel_is_told_with_its_last_exit_its_budget_and_who_waits(utc: None)
     assert told["failures"] == "3 in the last 60 s, 2 of 5 restarts left"
     assert (told["next try"], told["restarts"]) == ("in 3.2 s", "9")
     assert (told["waited by"], told["needed by"]) == ("reports", "reports, web")
+
+
+def test_a_kernel_that_another_brought_down_is_told_with_its_cause() -> None:
+    told = fields(msgspec.structs.replace(BACKING_OFF, hidden_by="I-1", cause="db"))
+    assert told["because of"] == "I-1: db failed"
+
+
+def test_an_incident_is_told_with_its_owner_and_what_it_hides(utc: None) -> None:
+    hidden = HiddenFailure(kernel="web", title="ProviderDown: db is down", count=7, first_at=NOON, last_at=NOON + 60)
+    record = IncidentRecord(
+        id="I-1",
+        kernel="db",
+        phase="run",
+        kind="OSError",
+        message="no space left",
+        title="no space left",
+        signature="s",
+        coarse="c",
+        state="acknowledged",
+        opened_at=NOON,
+        last_at=NOON,
+        count=9,
+        owner="ada",
+        hides=(hidden,),
+        variants=3,
+    )
+    told = telling.incident(record)
+    assert "owner       ada" in told
+    assert "storm       3 failures of other signatures" in told
+    assert "hides\n  web: ProviderDown: db is down, 7x, last 12:01:00" in told
 
 
 def test_a_kernel_in_a_process_is_told_with_what_it_uses() -> None:
