@@ -51,6 +51,8 @@ class BusStatistics:
     """Messages published per topic."""
     depths: Mapping[str, int]
     """Messages waiting per subscriber."""
+    refusals: Mapping[str, int] = field(default_factory=dict)
+    """Denials by who was denied what, as `SOURCE TOPIC`."""
 
 
 @dataclass(frozen=True, slots=True)

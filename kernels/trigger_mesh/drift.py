@@ -115,7 +115,7 @@ class SecretDrift(Measure):
         return [Reading(float(len(drifted)), some(drifted) or "as accepted", facts={"files": drifted})]
 
     async def accept(self) -> str:
-        await anyio.to_thread.run_sync(self._keep)
+        await anyio.to_thread.run_sync(self._keep, self.inputs.clock.time())
         return "the store and the key as they are now; open files have to be closed by their owner (chmod 600)"
 
     @asynccontextmanager
@@ -133,11 +133,12 @@ class SecretDrift(Measure):
 
     def _begin(self) -> None:
         if self.inputs.baselines.get(self.rule) is None:
-            self._keep()
+            self._keep(self.inputs.clock.time())
 
-    def _keep(self) -> None:
+    def _keep(self, at: float) -> None:
+        """Take what is there as good; acts up to `at` explain no further change."""
         found = {name: file_digest(self.inputs.state / name) for name in KEPT}
-        self.inputs.baselines.put(self.rule, {"at": self.inputs.clock.time(), "digests": found})
+        self.inputs.baselines.put(self.rule, {"at": at, "digests": found})
 
     def _acts(self) -> float:
         """When a secret was last put, rotated or deleted through its kernel; 0 where the log has none."""
@@ -152,12 +153,12 @@ class SecretDrift(Measure):
             before, now = known.get(name, ""), file_digest(self.inputs.state / name)
             if before == now:
                 continue
-            if not before or (name == STORE and now and explained >= good["at"]):
+            if not before or (name == STORE and now and explained > good["at"]):
                 renew = True  # the first one, or changed by who may
             else:
                 found.append(f"{name} ({'changed' if now else 'gone'})")
         if renew and not found:
-            self._keep()
+            self._keep(explained)
         return found
 
     def _private(self) -> list[Path]:

@@ -85,15 +85,21 @@ class BusBacklog(Measure):
 
 
 class BusDenials(Measure):
-    spec = MeasureSpec("bus_denials", "bus denials since the last check", "denials")
+    spec = MeasureSpec("bus_denials", "denials of one topic to one kernel since the last check", "denials")
 
     async def start(self) -> None:
-        self.before = self.inputs.context.bus.statistics().denied
+        self.before = self.inputs.context.bus.statistics().refusals
 
     async def read(self) -> Sequence[Reading]:
-        denied = self.inputs.context.bus.statistics().denied
-        since, self.before = denied - self.before, denied
-        return [Reading(float(max(since, 0)))]
+        before, self.before = self.before, self.inputs.context.bus.statistics().refusals
+        kernels = {record.name for record in self.inputs.records()}
+        found = []
+        for about, denied in self.before.items():
+            who, _, topic = about.partition(" ")
+            facts = {"topic": topic, "source": who}
+            since = float(max(denied - before.get(about, 0), 0))
+            found.append(Reading(since, f"{who}: {topic}", about, who if who in kernels else "", facts=facts))
+        return found or [Reading(0.0, "none ever")]
 
 
 class CallLatency(Measure):

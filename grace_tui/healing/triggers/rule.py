@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
@@ -19,7 +19,6 @@ Kind = Annotated[str, Meta(pattern=r"^[A-Z][A-Za-z0-9]{0,59}$")]
 Seconds = Annotated[float, Meta(ge=0, le=604_800)]
 Period = Annotated[float, Meta(ge=5, le=86_400)]
 Times = Annotated[int, Meta(ge=1, le=1_000)]
-Value = str | float | int | list[str]
 
 
 class Worse(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -43,7 +42,8 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     """Fires no more from here on down; below the threshold, so that a value at the edge does not flicker."""
     says: str = ""
     """What it watches, in a sentence."""
-    parameters: Mapping[str, Value] = {}
+    parameters: Mapping[str, Any] = {}
+    """What it tells its measure, checked against the measure's own parameters."""
     kernel: str = "room"
     """Whom a breach is reported against, where the measure names no kernel."""
     in_a_row: Times = 1

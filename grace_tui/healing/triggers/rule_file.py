@@ -23,6 +23,7 @@ RULE_LIMIT = 200
 RIGHT_ROUTE = f"{PLAYBOOK}NAME, {', '.join(ROUTES[:-1])} or {ROUTES[-1]}"
 
 _PLACE = re.compile(r" - at `\$\.?(.*)`$")
+_NUMBER = re.compile(r"\[[\d.]+\]")
 _UNKNOWN = re.compile(r"unknown field `(.+?)`")
 _MISSING = re.compile(r"missing required field `(.+?)`")
 _EXPECTED = re.compile(r"Expected `(.+?)`(.*)")
@@ -121,6 +122,8 @@ class _Reader:
             self._refuse(f"parameters is {shown(parameters)}; expected a table", "rule", number, "parameters")
         if table.get("measure", below.get("measure")) == below.get("measure"):
             parameters = {**below.get("parameters", {}), **parameters}
+        if "worse" in below and "worse" not in table and below["worse"]["at"] <= _number(table.get("threshold")):
+            below = {key: value for key, value in below.items() if key != "worse"}  # the new threshold is beyond it
         return {**below, **table, "parameters": parameters}
 
     def rule(self, number: int, table: Table, merged: Table) -> Rule:
@@ -173,7 +176,7 @@ class _Reader:
     def _explain(self, problem: str, number: int, table: Table) -> NoReturn:
         """Say in the file's words what the strict model refused."""
         place = _PLACE.search(problem)
-        path = place[1].replace("[...]", "").split(".") if place else []
+        path = _NUMBER.sub("", place[1]).split(".") if place else []
         told = ".".join(path)
         if found := _UNKNOWN.search(problem):
             right = nearest(found[1], Worse.__struct_fields__ if path else Rule.__struct_fields__)
@@ -190,6 +193,10 @@ class _Reader:
     def _refuse(self, problem: str, *way: str | int) -> NoReturn:
         key = ".".join(part for part in way[1:] if isinstance(part, str)) or f"{way[0]}"
         raise FileRefused(self.path, [Problem(problem, self.lines.of(way), key)])
+
+
+def _number(value: object) -> float:
+    return float(value) if isinstance(value, int | float) else float("-inf")
 
 
 def _right(problem: str, key: str) -> str:

@@ -58,12 +58,14 @@ class MemoryBus:
         self.messages: list[Message] = []
         self.acl: dict[str, tuple[str, ...]] = {}
         self.lost: deque[Message] = deque(maxlen=100)
+        self.refusals: Counter[str] = Counter()
         self.denied = self.dropped = self.delivered = 0
 
     def _check(self, who: str, act: str, topic: str) -> None:
         for pattern, allowed in self.acl.items():
             if who not in allowed and (matches(pattern, topic) or matches(topic, pattern)):
                 self.denied += 1
+                self.refusals[f"{who} {topic}"] += 1
                 raise Denied(who, f"{act} {topic}", f"{pattern} is for {', '.join(allowed)}")
 
     def publish(
@@ -117,7 +119,7 @@ class MemoryBus:
         for box in self.boxes:
             depths[box.subscriber] += len(box.waiting)
         counts = (len(self.messages), self.delivered, self.dropped, self.denied, len(self.lost), len(self.boxes))
-        return BusStatistics(*counts, topics, depths)
+        return BusStatistics(*counts, topics, depths, dict(self.refusals))
 
     def dead_letters(self) -> Sequence[Message]:
         return tuple(self.lost)

@@ -46,6 +46,7 @@ class MemoryBus:
         self._ids = itertools.count(1)
         self._thread = threading.get_ident()
         self._topics: Counter[str] = Counter()
+        self._refusals: Counter[str] = Counter()
         self._dead: deque[Message] = deque(maxlen=DEAD_LETTERS_KEPT)
         self.published = self.delivered = self.denied = self.dead = 0
         self._dropped_before = 0
@@ -155,6 +156,7 @@ class MemoryBus:
             subscriptions=len(self._boxes),
             topics=dict(self._topics),
             depths=dict(depths),
+            refusals=dict(self._refusals),
         )
 
     def dead_letters(self) -> Sequence[Message]:
@@ -191,6 +193,8 @@ class MemoryBus:
         refusal = self._rules.refusal(who, topic)
         if refusal is not None:
             self.denied += 1
+            if len(self._refusals) < TOPICS_KEPT or f"{who} {topic}" in self._refusals:
+                self._refusals[f"{who} {topic}"] += 1
             raise Denied(who, f"{act} {topic}", refusal)
 
     def _note_dead(self, message: Message) -> None:

@@ -1,0 +1,108 @@
+"""Queues, calls, lag and denials: growth and slowness are told, noise is not."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from grace_tui.kernel import BusStatistics, Denied, LatencyRecord
+from grace_tui.kernel.testing import Bench, ManualClock, running, sample_kernel
+from kernels.trigger_mesh import TriggerMesh
+
+pytestmark = pytest.mark.anyio
+
+
+def depths(bench: Bench, **found: int) -> None:
+    bench.bus.statistics = lambda: BusStatistics(0, 0, 0, 0, 0, 0, {}, found)  # type: ignore[method-assign]
+
+
+@pytest.mark.in_task("looks as the kernel does every few seconds")
+@pytest.mark.parametrize(
+    ("samples", "fires"),
+    [
+        pytest.param([10, 20, 30, 40, 50, 60], True, id="five-times-fuller"),
+        pytest.param([10, 20, 30, 40, 50, 50], False, id="no-longer-rising"),
+        pytest.param([10, 20, 30, 25, 40, 50, 60], False, id="drained-in-between"),
+        pytest.param([60, 10, 60, 10, 60, 10, 60], False, id="noise"),
+        pytest.param([0, 0, 0, 900], False, id="one-spike"),
+        pytest.param([1, 2, 3, 4, 5, 6, 7, 8], False, id="next-to-nothing"),
+    ],
+)
+async def test_a_mailbox_that_rises_sample_by_sample_fires(
+    tmp_path: Path, check: Any, samples: list[int], fires: bool
+) -> None:
+    async with running(TriggerMesh, workspace=tmp_path, clock=ManualClock()) as bench:
+        measure = bench.get(TriggerMesh).runs["queue_growth"].measure
+        bench.room.records = (sample_kernel("librarian"),)
+        for depth in samples:
+            depths(bench, librarian=depth, room=3)
+            measure.look(0.0)
+        found = await check(bench, "queue_growth")
+        assert bool(found.firing) == fires
+        assert [one.kernel for one in bench.incidents.all()] == ["librarian"] * fires
+        depths(bench, librarian=0)
+        measure.look(0.0)
+        assert (await check(bench, "queue_growth")).firing == ()
+
+
+@pytest.mark.in_task("replaces a port of the test's own bus")
+async def test_a_backlog_is_measured_by_the_deepest_mailbox(tmp_path: Path, check: Any) -> None:
+    async with running(TriggerMesh, workspace=tmp_path, clock=ManualClock()) as bench:
+        depths(bench, a=3, b=600)
+        assert (await check(bench, "bus_backlog")).firing == ()
+        assert (await check(bench, "bus_backlog")).firing == ("b",)
+        depths(bench, a=3, b=300)
+        assert (await check(bench, "bus_backlog")).firing == ("b",)
+        depths(bench, a=3, b=100)
+        assert (await check(bench, "bus_backlog")).firing == ()
+        assert [(one.kernel, one.state) for one in bench.incidents.all()] == [("message_bus", "resolved")]
+
+
+async def test_denials_count_by_who_was_denied_what_since_the_last_check(tmp_path: Path, check: Any) -> None:
+    def deny(bench: Bench, times: int, topic: str = "vault.open") -> None:
+        for _ in range(times):
+            with pytest.raises(Denied):
+                bench.bus.publish(topic, "x", source="librarian")
+
+    async with running(TriggerMesh, workspace=tmp_path, clock=ManualClock()) as bench:
+        bench.room.records = (sample_kernel("librarian"),)
+        bench.bus.set_rules({"vault.*": ["governance"]})
+        deny(bench, 19)
+        deny(bench, 19, "vault.close")
+        found = await check(bench, "bus_denials")
+        assert (found.value, found.firing) == (19, ())
+        deny(bench, 20)
+        assert (await check(bench, "bus_denials")).firing == ("librarian vault.open",)
+        assert (await check(bench, "bus_denials")).firing == ()
+        (incident,) = bench.incidents.all()
+        assert (incident.kernel, incident.facts["topic"], incident.state) == ("librarian", "vault.open", "resolved")
+
+
+@pytest.mark.parametrize(
+    ("call", "fires"),
+    [
+        pytest.param(LatencyRecord("librarian.find", "librarian", 20, 0.6, 0.9, 1.0), True, id="slow"),
+        pytest.param(LatencyRecord("librarian.find", "librarian", 20, 0.4, 5.0, 9.0), False, id="a-slow-few"),
+        pytest.param(LatencyRecord("librarian.find", "librarian", 9, 0.6, 0.9, 1.0), False, id="too-few-calls"),
+        pytest.param(LatencyRecord("sandbox.run", "sandbox", 20, 0.6, 0.9, 1.0), False, id="slow-by-nature"),
+    ],
+)
+async def test_calls_that_take_long_fire_for_who_answers_them(
+    tmp_path: Path, check: Any, call: LatencyRecord, fires: bool
+) -> None:
+    clock = ManualClock()
+    async with running(TriggerMesh, workspace=tmp_path, clock=clock) as bench:
+        bench.room.calls = (call,)
+        assert (await check(bench, "call_latency", 3)).firing == ()
+        clock.now += 61
+        assert bool((await check(bench, "call_latency", 2)).firing) == fires
+        assert [one.kernel for one in bench.incidents.all()] == ["librarian"] * fires
+
+
+async def test_lag_fires_when_it_lasts(tmp_path: Path, check: Any) -> None:
+    clock = ManualClock()
+    async with running(TriggerMesh, workspace=tmp_path, clock=clock) as bench:
+        clock.now += 61
+        for lag, firing in ((200, ()), (0, ()), (200, ()), (200, ()), (200, ("",)), (40, ())):
+            bench.room.view = {"loop_lag_p99_ms": lag, "loop_lag_ms": lag}
+            assert (await check(bench, "loop_lag")).firing == firing
