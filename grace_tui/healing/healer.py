@@ -64,6 +64,8 @@ class Healer:
         self._running: set[asyncio.Task[Any]] = set()
         self._working: dict[str, asyncio.Task[Any]] = {}
         """What works on a task at this moment, by the task's id."""
+        self._given_up: set[str] = set()
+        """Tasks whose work was cancelled because it hung."""
         limits = limits or Limits()
         gatherer = Gatherer(root, incidents, queue, hooks, clock, self.known, journal, limits)
         self.answers = Answers(self, gatherer, incidents, queue, hooks, self.teller, clock, limits)
@@ -90,7 +92,13 @@ class Healer:
 
     async def work(self, task: TaskRecord, by: str) -> TaskRecord:
         """Carry a claimed task to its end, or to where it waits for a person. Never raises what the repair raised."""
-        done = await self._owned(self._work(task, by))
+        try:
+            done = await self._owned(self._work(task, by))
+        except asyncio.CancelledError:
+            if task.id in self._given_up:  # the repair was ended, not its worker
+                self._given_up.discard(task.id)
+                raise GraceError(f"{task.id} was given up: it made no progress") from None
+            raise
         if done.state in ("failed", "undone"):
             await self._owned(self.answers.go_on(done.incident_id, by))
         return done
@@ -98,6 +106,19 @@ class Healer:
     def knowledge(self) -> Sequence[Mapping[str, object]]:
         """Every remembered fix that can be read, last used first."""
         return [as_view(fix) for fix in self.known.all()[0]]
+
+    def hand_on(self, incident_id: str, to_agent: bool, reason: str, by: str) -> str:
+        """Hand an incident to the agent, as a coding task, or to a person: what a playbook does that cannot help.
+
+        Raises:
+            GraceError: there is no such incident, or it is over.
+        """
+        incident = self.incidents.get(incident_id)
+        if incident is None or incident.state in OVER:
+            raise GraceError(f"{incident_id} is not open; there is nothing to hand on")
+        if to_agent:
+            return self.queue_task(incident, self.incidents.failure(incident_id), reason, by, ())
+        return self.answers.leave(incident, reason, by)
 
     # ---- what a person decides
 
@@ -122,9 +143,10 @@ class Healer:
         self.teller.audit("repair.rejected", proposal, by)
         return self.teller.end(proposal.task, "failed", f"rejected by {by}", by)
 
-    def release(self, incident_id: str, by: str) -> None:
+    def release(self, incident_id: str, by: str, reason: str = "") -> IncidentRecord:
         """Let automation act again on what an incident is about: what was done so far counts no longer."""
-        self.incidents.note(incident_id, action=f"{RELEASED} by {by}", by=by)
+        action = f"{RELEASED} by {by}{f': {reason}' if reason else ''}"
+        return self.incidents.note(incident_id, action=action, by=by)
 
     def forget(self, signature: str) -> bool:
         """Remove a remembered fix; False where there was none."""
@@ -165,10 +187,13 @@ class Healer:
 
     async def _owned(self, work: Coroutine[Any, Any, T]) -> T:
         """Run `work` as the healer's own: it goes on when the caller is cancelled, until `close`."""
+        return await asyncio.shield(self._begin(work))
+
+    def _begin(self, work: Coroutine[Any, Any, T]) -> "asyncio.Task[T]":
         task = asyncio.create_task(work)
         self._running.add(task)
         task.add_done_callback(self._ended)
-        return await asyncio.shield(task)
+        return task
 
     def _ended(self, task: "asyncio.Task[Any]") -> None:
         """The caller gets what was raised; where it has gone, the log has it."""
@@ -222,8 +247,10 @@ class Healer:
             self.queue.update(task.id, task.token, state="queued", detail=why)
             self.hooks.publish(TaskQueued(task.id, task.incident_id, task.priority))
             return
+        self._given_up.add(task.id)
         working.cancel()
         self.teller.end(task, "failed", f"given up: {why}", "healer")
+        self._begin(self.answers.go_on(task.incident_id, "healer"))
 
     async def replay(self, incident: IncidentRecord, failure: Failure, replay: Replay, by: str) -> TaskRecord:
         fix, patch = replay.fix, replay.patch

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import anyio
 import anyio.to_thread
 
+from grace_tui.healing.answering.answers import OVER
 from grace_tui.kernel.errors import GraceError
 from grace_tui.room import commands_incidents, commands_playbooks, commands_silences, commands_triggers, telling
 from grace_tui.room.asking import ask_kernel
@@ -180,6 +181,8 @@ async def why(room: "Room", arguments: Arguments, by: str) -> Answer:
         raise GraceError("say of which kernel, incident or task")
     resource = name or (incident.id if incident else "") or (task.id if task else "")
     told = telling.why(view, incident, task, await _decisions(room, resource))
+    if incident is not None and incident.state not in OVER:
+        told += telling.ladder(await room.healer.plan(incident.id))
     hidden = explained(room.parts.silences, incident) if incident else ""
     return answer(f"{hidden}\n\n{told}" if hidden else told)
 
@@ -225,8 +228,8 @@ COMMANDS: Mapping[str, Command] = {
     **commands_incidents.COMMANDS,
     **commands_playbooks.COMMANDS,
     **commands_silences.COMMANDS,
+    **commands_triggers.COMMANDS,
     "why": Command(why),
     "leave": Command(leave, acts=True),
     "down": Command(leave, acts=True),
-    **commands_triggers.COMMANDS,
 }

@@ -7,8 +7,10 @@ import pwd
 import re
 from typing import TYPE_CHECKING
 
+from grace_tui.healing.answering.ladder import is_left
 from grace_tui.healing.incidents.states import IllegalMove, UnknownIncident
 from grace_tui.kernel.errors import GraceError
+from grace_tui.kernel.events import IncidentOpened
 from grace_tui.kernel.records import IncidentRecord
 from grace_tui.kernel.redact import redact
 from grace_tui.room.commanding import Answer, Arguments, Command, answer, word
@@ -46,11 +48,16 @@ async def incident_resolve(room: "Room", arguments: Arguments, by: str) -> Answe
 
 
 async def incident_reopen(room: "Room", arguments: Arguments, by: str) -> Answer:
-    """Say that what is resolved is not over; it is answered anew."""
-    record = _known(room, arguments)
-    if record.state != "resolved":
+    """Say that what is resolved is not over, or that automation may try again what was left to a person."""
+    record, reason = _known(room, arguments), _reason(arguments)
+    if record.state == "resolved":
+        room.healer.release(record.id, by)
+        return answer(f"{record.id} reopened", room.parts.book.move(record.id, "reopened", reason, by))
+    if not is_left(record):
         raise IllegalMove(record.id, record.state, "reopened")
-    return answer(f"{record.id} reopened", room.parts.book.move(record.id, "reopened", _reason(arguments), by))
+    record = room.healer.release(record.id, by, reason)
+    room.parts.publish(IncidentOpened(record.id, record.kernel, record.signature, record.title))
+    return answer(f"{record.id} is answered anew", record)
 
 
 def person(by: str) -> str:

@@ -87,7 +87,7 @@ class HealingSettings(Table, frozen=True):
     settle: Annotated[float, Meta(ge=1, le=3600)] = 60.0
     """Seconds after a playbook; a failure that goes on then is not mended."""
     stuck_after: Annotated[float, Meta(ge=5, le=3600)] = 120.0
-    """Seconds without progress after which a repair, or a kernel that heals, counts as stuck."""
+    """Seconds without progress after which a repair is taken from whoever holds it."""
 
 
 class ScreenSettings(Table, frozen=True):

@@ -126,14 +126,17 @@ class Answers:
         """What is under way already, or why there is nothing to do; empty where the incident wants an answer."""
         if incident.state in OVER:
             return f"{incident.id} is {incident.state}"
-        mine = (task for task in self.queue.all() if task.incident_id == incident.id)
-        if current := next((task for task in mine if task.state not in FINISHED), None):
+        if current := self._open_task(incident.id):
             return f"{current.id} is {current.state} already"
         if incident.id in self.under_way:
             return f"{incident.id} is being answered already"
         if (run := self.run_of(incident.id)) and run.state in UNDER_WAY:
             return f"playbook {run.playbook} is {run.state.replace('_', ' ')} already"
         return ""
+
+    def _open_task(self, incident_id: str) -> TaskRecord | None:
+        mine = (task for task in self.queue.all() if task.incident_id == incident_id)
+        return next((task for task in mine if task.state not in FINISHED), None)
 
     def run_of(self, incident_id: str) -> RunRecord | None:
         """The newest run of a playbook for an incident."""
@@ -241,7 +244,7 @@ class Answers:
             if incident.state == "in_repair":
                 self.incidents.move(incident.id, "open", said, by)
             return "", said
-        if incident.state == "in_repair":
+        if incident.state == "in_repair" and self._open_task(incident.id) is None:
             self.incidents.move(incident.id, "watching", said, by)
         return said, ""
 

@@ -69,8 +69,6 @@ class Gatherer:
         """
         failure = self.incidents.failure(incident.id)
         since = self.clock.time() - self.limits.period
-        if self.playbooks is not None:
-            await self.playbooks.ready()
         history = await read_history(incident, self.incidents, self.queue, self.journal, self.playbooks, since)
         case = self._with_history(Case(incident), history)
         case = self._with_playbooks(case, history, tried)
@@ -82,7 +80,7 @@ class Gatherer:
     def _with_history(self, case: Case, history: History) -> Case:
         incident, limits = case.incident, self.limits
         mine = [task for task in self.queue.all() if task.incident_id == incident.id and task.state in FINISHED]
-        failed = [task for task in mine if task.state != "learned"]
+        failed = [task for task in mine if task.state != "learned" and task.queued_at >= history.since]
         return replace(
             case,
             acts=history.acts,

@@ -20,6 +20,8 @@ RELEASED = "automation released"
 class History:
     """Acts since the budget's period began, oldest first."""
 
+    since: float
+    """When that was, or when a person released the signature."""
     acts: tuple[str, ...]
     """Runs of playbooks and coding tasks for the coarse signature."""
     coded: bool
@@ -48,6 +50,7 @@ async def read_history(
     acts += [(task.queued_at, f"{task.id} {task.state.replace('_', ' ')}") for task in coded]
     entries = await asyncio.to_thread(journal.since, since)
     return History(
+        since=since,
         acts=tuple(text for _, text in sorted(acts)),
         coded=bool(coded),
         applied=tuple(applied(entries, queue, incidents)),
