@@ -1,20 +1,21 @@
 """What the page of an incident says of it from the newest view: what happened, what is done, and what was tried."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from grace_tui.faces.ui.draw import figures, marks
 from grace_tui.faces.ui.draw.text import shown
 from grace_tui.faces.ui.lines.runs import run_said
-from grace_tui.faces.ui.lines.said import Said, Saying, fact, heading
+from grace_tui.faces.ui.lines.said import Said, Saying, fact
 from grace_tui.faces.views import IncidentView, RoomView, TaskView
 
 
-def incident_facts(incident: IncidentView, now: float) -> list[Said]:
-    """`now` is the wall-clock time of the view that `incident` is from."""
+def incident_facts(incident: IncidentView, now: float, trigger: object = None) -> list[Said]:
+    """`now` is the wall-clock time of the view that `incident` is from; `trigger` what a rule measured, if one did."""
     mark = marks.mark(marks.INCIDENT, incident.state)
     return [
         Said(f"{shown(mark.word)}, seen {_times(incident)}", mark.ink, "state", mark.glyph),
         *fact("what", incident.title, "strong"),
+        *measured(trigger),
         *fact("kind", ", ".join(filter(None, (shown(incident.kind), _phase(incident)))) or None),
         *fact("kernel", incident.kernel),
         *fact("provider", incident.provider),
@@ -53,6 +54,20 @@ def timeline(acts: Sequence[object]) -> Iterator[Said]:
             at, who, what = act
             moment = figures.clock_time(at if isinstance(at, (int, float)) else None)
             yield Said(f"{shown(str(who))}: {shown(str(what))}", _ink(str(what)), moment)
+
+
+def measured(facts: object) -> Iterator[Said]:
+    """What a trigger measured, as the record tells it."""
+    if not isinstance(facts, Mapping) or "value" not in facts:
+        return
+    value, threshold = (_amount(facts.get(key)) for key in ("value", "threshold"))
+    unit = shown(str(facts.get("unit") or ""))
+    rule = f", the rule {shown(str(facts['rule']))}" if facts.get("rule") else ""
+    yield from fact("measured", f"{value} {unit}".rstrip() + f"; it fires from {threshold} on{rule}")
+
+
+def _amount(value: object) -> str:
+    return figures.amount(value if isinstance(value, (int, float)) else None)
 
 
 def _ink(act: str) -> str:
@@ -115,7 +130,8 @@ def _hides(incident: IncidentView, now: float) -> Iterator[Said]:
     if not incident.hides:
         return
     total = sum(int(figures.number(hidden.count)) for hidden in incident.hides)
-    yield heading(f"hides {figures.short(total)} failures of others")
+    yield Said("")
+    yield Said(f"it hides {figures.short(total)} failures of others", "strong_accent")
     for hidden in incident.hides:
         age = figures.duration(figures.between(hidden.last_at, now))
         yield Said(f"{shown(hidden.title)}  ×{figures.short(hidden.count)}, {age} ago", "text", shown(hidden.kernel))

@@ -40,7 +40,7 @@ class IncidentScreen(PageScreen):
             return [heading("what happened"), Said("this incident is not kept any more", "muted")]
         return [
             heading("what happened"),
-            *incident_facts(incident, view.at),
+            *incident_facts(incident, view.at, self.record.data.get("facts") if self.record else None),
             heading("done and tried"),
             *tried(incident, view),
         ]

@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from grace_tui.faces.ui.lines.incident import incident_facts, timeline, tried
+from grace_tui.faces.ui.lines.incident import incident_facts, measured, timeline, tried
 from grace_tui.faces.ui.lines.said import Said, Saying
 from tests.faces.ui.care import ACTS, BUS, HIDDEN, TENDED
 from tests.faces.ui.sample import AT, CALM, LOG_INCIDENT, RESOLVED
@@ -34,6 +34,17 @@ def test_a_storm_says_its_rate_and_what_else_was_counted_in_it() -> None:
     assert found["storm"] == "3 failures of other signatures were counted here as well"
 
 
+def test_what_a_trigger_measured_is_told_beside_its_threshold() -> None:
+    facts_of_rule = {"rule": "queue_growth", "value": 5000.0, "threshold": 1000, "unit": "messages", "topic": "task.*"}
+    said = facts(list(measured(facts_of_rule)))
+    assert said == {"measured": "5.0k messages; it fires from 1.0k on, the rule queue_growth"}
+
+
+@pytest.mark.parametrize("odd", [None, {}, {"rule": "x"}, [1], "value"])
+def test_where_nothing_was_measured_nothing_is_told(odd: object) -> None:
+    assert list(measured(odd)) == []
+
+
 def test_the_owner_is_told_and_where_nobody_is_how_to_become_it() -> None:
     assert facts(incident_facts(BUS, AT))["owner"] == "ada"
     assert facts(incident_facts(LOG_INCIDENT, AT))["owner"] == "nobody has taken it; a does"
@@ -46,7 +57,7 @@ def test_a_hidden_incident_says_what_hides_it() -> None:
 
 def test_a_cause_lists_the_failures_that_it_explains() -> None:
     found = incident_facts(BUS, AT)
-    assert "hides 8 failures of others" in [one.text for one in found]
+    assert "it hides 8 failures of others" in [one.text for one in found]
     assert facts(found)["librarian"] == "needs message_bus, which is down  ×7, 3 s ago"
 
 
