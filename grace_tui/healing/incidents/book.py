@@ -179,7 +179,7 @@ class IncidentBook:
 
         Raises:
             UnknownIncident: there is no such incident.
-            IllegalMove: it is being watched.
+            IllegalMove: it is resolved, or being watched.
         """
         with self._lock:
             record = self._rows.known(incident_id)

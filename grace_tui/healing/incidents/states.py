@@ -12,9 +12,9 @@ MOVES: dict[IncidentState, frozenset[IncidentState]] = {
     "in_repair": frozenset({"open", "reopened", "acknowledged", "watching", "resolved", "suppressed"}),
     "watching": frozenset({"open", "reopened", "in_repair", "resolved"}),
     "suppressed": frozenset({"open", "reopened", "resolved"}),
-    "resolved": frozenset({"reopened", "suppressed"}),
+    "resolved": frozenset({"reopened"}),
 }
-"""Staying in a state, with a new reason, is always allowed. What comes back while it is hidden stays hidden."""
+"""Staying in a state, with a new reason, is always allowed."""
 
 UNANSWERED: frozenset[IncidentState] = frozenset({"open", "reopened"})
 """Nobody has said yet that they look after it."""
