@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from textual.binding import BindingType
+from textual.worker import Worker
 
 from grace_tui.faces.ui import commands
 from grace_tui.faces.ui.commands import Answer, Target
@@ -54,7 +55,8 @@ class IncidentScreen(PageScreen):
     def _read(self) -> None:
         incident = commands.incident_in(self.control.view, self.id_)
         self._read_for = _telling(incident) if incident else ()
-        self.run_worker(self._read_all(), group="reading", exclusive=True)
+        # The function, not its coroutine: what is superseded before it begins must not have been made.
+        _: Worker[None] = self.run_worker(self._read_all, group="reading", exclusive=True)
 
     async def _read_all(self) -> None:
         self.record = await self.control.ask_room(commands.incident_record(self.id_))

@@ -6,11 +6,13 @@ Subclasses say which things, how a row is drawn and what is said; the list keeps
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any, ClassVar, get_args
 
 from textual import on
 from textual.app import ComposeResult
 from textual.message import Message
+from textual.worker import Worker
 
 from grace_tui.faces.ui.commands import Answer, Command, Target
 from grace_tui.faces.ui.draw.text import shown
@@ -190,7 +192,9 @@ class ListingScreen(Stage):
     def read_more(self) -> None:
         item = self.selected
         if item is not None and (command := self.more(item)) is not None:
-            self.run_worker(self._read_more(item, command), group="more", exclusive=True)
+            # The function, not its coroutine: what is superseded before it begins must not have been made.
+            read = partial(self._read_more, item, command)
+            _: Worker[None] = self.run_worker(read, group="more", exclusive=True)
 
     async def _read_more(self, item: Any, command: Command) -> None:
         answer = await self.control.ask_room(command)

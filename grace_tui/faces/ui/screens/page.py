@@ -6,6 +6,7 @@ from typing import ClassVar, get_args
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
+from textual.worker import Worker
 
 from grace_tui.faces.ui.commands import Answer, Command, Target
 from grace_tui.faces.ui.keys import PAGE_KEYS, Key, bindings
@@ -166,7 +167,8 @@ class PageScreen(Stage):
     def _read(self) -> None:
         # Exclusive: while the room is slow to answer, only the last question stands.
         if self.page.sections:
-            self.run_worker(self._read_all(), group="reading", exclusive=True)
+            # The function, not its coroutine: what is superseded before it begins must not have been made.
+            _: Worker[None] = self.run_worker(self._read_all, group="reading", exclusive=True)
 
     async def _read_all(self) -> None:
         for section in self.page.sections:
