@@ -165,7 +165,7 @@ class _Checked:
 
     def _parsed(self) -> ast.expr:
         try:
-            tree = ast.parse(f"({self.text}\n)", mode="eval").body  # so that it may go over several lines
+            tree = _parse(f"({self.text}\n)")  # in brackets it may go over several lines
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
             problem = error.msg if isinstance(error, SyntaxError) else str(error) or "it is nested too deeply"
             self._refuse(f"is no expression: {problem}; write it like kernel.state == 'failed' and incident.count >= 3")
@@ -265,6 +265,16 @@ class _Checked:
 
     def _refuse(self, problem: str) -> NoReturn:
         raise BadCondition(self.where, self.text, problem)
+
+
+def _parse(text: str) -> ast.expr:
+    """Python before 3.11.8 refuses at random where two threads parse at one moment; the next try is as good as any."""
+    for _ in range(20):
+        try:
+            return ast.parse(text, mode="eval").body
+        except SystemError:
+            continue
+    raise ValueError("it could not be parsed")
 
 
 class _Flags(ast.NodeTransformer):

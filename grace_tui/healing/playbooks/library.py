@@ -29,6 +29,14 @@ class Library:
     refused: Mapping[Path, FileRefused] = field(default_factory=dict)
     """Files that cannot be used, and why."""
 
+    def is_as(self, other: "Library | None") -> bool:
+        """Whether another says the same."""
+        return other is not None and (self.playbooks, self._told) == (other.playbooks, other._told)
+
+    @property
+    def _told(self) -> list[str]:
+        return [str(error) for error in self.refused.values()]
+
     @property
     def problem(self) -> str:
         """What a person is told of files that are refused; empty where all is well."""

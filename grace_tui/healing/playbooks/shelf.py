@@ -70,8 +70,9 @@ class Shelf:
         self._take(*await anyio.to_thread.run_sync(self.read))
 
     def _take(self, library: Library, seen: Seen) -> Library:
-        self._library, self._seen = library, seen
-        self.changed(library)
+        before, self._library, self._seen = self._library, library, seen
+        if not library.is_as(before):
+            self.changed(library)
         return library
 
     def _now(self) -> Seen:

@@ -1,0 +1,105 @@
+"""Drills: what the room does about code, settings, data and the audit log."""
+
+from pathlib import Path
+
+import pytest
+
+from grace_tui.kernel.records import IncidentRecord
+from tests.room.bench import calm, write
+from tests.room.playbooks.stage import Stage, done, staged, succeeded
+
+GOOD = '''
+    """Works."""
+
+    from grace_tui.kernel import Kernel
+
+    class One(Kernel):
+        pass
+'''
+BROKEN = "def one(:\n"
+
+
+def timeline(stage: Stage, incident: IncidentRecord) -> str:
+    found = stage.room.parts.book.get(incident.id)
+    assert found is not None
+    return str(found.timeline)
+
+
+@pytest.mark.parametrize("yes", [True, False])
+async def test_restore_broken_brings_a_file_back_after_a_yes_only(tmp_path: Path, yes: bool) -> None:
+    path = write(tmp_path, "one.py", GOOD)
+    async with staged(tmp_path) as stage:
+        await stage.running("one")
+        await stage.room.parts.snapshots.take("all is well")
+        path.write_text(BROKEN, encoding="utf-8")
+        incident = stage.report("one", "SyntaxBroken", file="kernels/one.py", line=1)
+        run = await stage.play("restore_broken", incident)
+        assert run.state == "waiting_for_person"
+        assert "Bring kernels/one.py back" in run.question
+        assert path.read_text(encoding="utf-8") == BROKEN
+        answered = await stage.room.playbooks.answer(run.id, yes, "ann")
+        if yes:
+            succeeded(answered)
+            assert "Works." in path.read_text(encoding="utf-8")
+            assert stage.state("one") == "running"
+        else:
+            assert (answered.state, answered.detail) == ("failed", "ask: ann said no")
+            assert path.read_text(encoding="utf-8") == BROKEN
+
+
+async def test_keep_drifted_keeps_what_was_found_and_asks_a_person(tmp_path: Path) -> None:
+    calm(tmp_path, "governance")
+    (tmp_path / "grace.toml").write_text("# changed\n", encoding="utf-8")
+    async with staged(tmp_path) as stage:
+        await stage.running("governance")
+        incident = stage.report("governance", "ConfigDrift", files=["grace.toml"], detail="grace.toml")
+        succeeded(await stage.play("keep_drifted", incident))
+        assert stage.room.parts.snapshots.all()[0].reason.startswith("as found: grace.toml")
+        assert "grace.toml changed while nobody looked" in timeline(stage, incident)
+
+
+async def test_keep_evidence_keeps_the_files_and_asks_a_person(tmp_path: Path) -> None:
+    calm(tmp_path, "immutable_log")
+    async with staged(tmp_path) as stage:
+        await stage.running("immutable_log")
+        incident = stage.report("immutable_log", "AuditChainBroken", "entry 7 was changed")
+        succeeded(await stage.play("keep_evidence", incident))
+        assert stage.room.parts.snapshots.all()[0].reason.startswith("when the audit log was found changed")
+        assert "entry 7 was changed" in timeline(stage, incident)
+
+
+async def test_check_changed_keeps_and_checks_what_changed(tmp_path: Path) -> None:
+    write(tmp_path, "one.py", GOOD)
+    async with staged(tmp_path) as stage:
+        await stage.running("one")
+        incident = stage.report("one", "CodeChanged", files=["kernels/one.py"])
+        run = await stage.play("check_changed", incident)
+        succeeded(run)
+        assert done(run)["take_snapshot"] == done(run)["run_lint"] == "done"
+        assert stage.room.parts.snapshots.all()[0].reason.startswith("one changed while the room was closed")
+
+
+async def test_check_changed_asks_a_person_where_a_check_finds_something(tmp_path: Path) -> None:
+    path = write(tmp_path, "one.py", GOOD)
+    async with staged(tmp_path) as stage:
+        await stage.running("one")
+        incident = stage.report("one", "CodeChanged", files=["kernels/one.py"])
+        path.write_text(path.read_text() + "\n\ndef late() -> int:\n    return nothing\n", encoding="utf-8")
+        run = await stage.play("check_changed", incident)
+        assert (done(run)["run_lint"], done(run)["hand_on"]) == ("failed", "done")
+        assert "one changed while the room was closed, and" in timeline(stage, incident)
+
+
+async def test_check_risk_runs_every_check_and_tells_that_all_is_well(tmp_path: Path) -> None:
+    write(tmp_path, "one.py", GOOD)
+    test = tmp_path / "tests" / "kernels" / "test_one.py"
+    test.parent.mkdir(parents=True)
+    test.write_text("def test_one() -> None:\n    assert True\n", encoding="utf-8")
+    async with staged(tmp_path) as stage:
+        await stage.running("one")
+        incident = stage.report("one", "PredictedFailure", file="kernels/one.py")
+        run = await stage.play("check_risk", incident)
+        succeeded(run)
+        checks = {name: done(run)[name] for name in ("run_lint", "run_types", "run_tests", "tell")}
+        assert set(checks.values()) == {"done"}
+        assert "lint, types and tests of one find nothing" in timeline(stage, incident)
