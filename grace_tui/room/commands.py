@@ -15,7 +15,14 @@ import anyio.to_thread
 
 from grace_tui.healing.answering.answers import OVER
 from grace_tui.kernel.errors import GraceError
-from grace_tui.room import commands_incidents, commands_playbooks, commands_silences, commands_triggers, telling
+from grace_tui.room import (
+    commands_evidence,
+    commands_incidents,
+    commands_playbooks,
+    commands_silences,
+    commands_triggers,
+    telling,
+)
 from grace_tui.room.asking import ask_kernel
 from grace_tui.room.commanding import Answer, Arguments, Command, answer, number, word
 from grace_tui.room.telling_silences import explained
@@ -225,6 +232,7 @@ COMMANDS: Mapping[str, Command] = {
     "knowledge.show": Command(knowledge_show),
     "audit.tail": Command(audit_tail),
     "audit.verify": Command(audit_verify),
+    **commands_evidence.COMMANDS,
     **commands_incidents.COMMANDS,
     **commands_playbooks.COMMANDS,
     **commands_silences.COMMANDS,

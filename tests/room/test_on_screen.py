@@ -76,3 +76,13 @@ async def test_the_playbooks_that_are_loaded_are_listed(tmp_path: Path) -> None:
         names = [record.name for record in bench.room.playbooks.all()]
         assert names
         assert names[0] in await press(pilot)
+
+
+async def test_the_page_of_an_incident_shows_its_evidence(tmp_path: Path) -> None:
+    async with at_the_screen(tmp_path) as (bench, pilot):
+        await bench.until(lambda view: bool(view.incidents[0].bundle))
+        await press(pilot, "enter")
+        await pilot.app.workers.wait_for_complete()
+        shown = await press(pilot, "4")
+        assert 'raise RuntimeError("the disk is not there")' in shown
+        assert "why grouped" in await press(pilot, "9")

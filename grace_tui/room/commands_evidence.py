@@ -1,0 +1,58 @@
+"""Commands about the evidence of incidents: which files there are, and what one of them says."""
+
+import functools
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import anyio.to_thread
+
+from grace_tui.healing.incidents.states import UnknownIncident
+from grace_tui.kernel.errors import GraceError
+from grace_tui.room.commanding import Answer, Arguments, Command, answer, word
+
+if TYPE_CHECKING:
+    from grace_tui.room.core import Room
+
+READ_LIMIT = 512 * 1024
+"""Bytes of one file that are told; bundles are capped below it, unless somebody added to one."""
+
+
+async def incident_evidence(room: "Room", arguments: Arguments, by: str) -> Answer:
+    """The files of an incident's newest bundle; with a `file`, what it says."""
+    incident_id = word(arguments, "id")
+    record = room.parts.book.get(incident_id)
+    if record is None:
+        raise UnknownIncident(incident_id)
+    if not record.bundle:
+        raise GraceError(f"{incident_id} has no evidence; its timeline says why, once it is known")
+    folder = room.parts.workspace.root / record.bundle
+    files = await anyio.to_thread.run_sync(_files, folder)
+    if not arguments.get("file"):
+        listed = [{"name": name, "bytes": size} for name, size in files.items()]
+        text = "\n".join(f"{size:>9}  {name}" for name, size in files.items())
+        return answer(text or f"{record.bundle} is empty", {"bundle": record.bundle, "files": listed})
+    name = word(arguments, "file")
+    if name not in files:
+        raise GraceError(f"there is no {name!r} in {record.bundle}; there are {', '.join(files) or 'no files'}")
+    text = await anyio.to_thread.run_sync(functools.partial(_read, folder / name))
+    return answer(text, {"file": name})
+
+
+def _files(folder: Path) -> dict[str, int]:
+    """Name -> bytes; what is no plain file of the folder itself is not told."""
+    try:
+        found = sorted(path for path in folder.iterdir() if path.is_file() and not path.is_symlink())
+        return {path.name: path.stat().st_size for path in found}
+    except FileNotFoundError:
+        raise GraceError(f"{folder} is gone: its evidence was deleted") from None
+
+
+def _read(path: Path) -> str:
+    with path.open("rb") as file:
+        data = file.read(READ_LIMIT + 1)
+    more = "\n… the rest was left out\n" if len(data) > READ_LIMIT else ""
+    return data[:READ_LIMIT].decode("utf-8", "replace") + more
+
+
+COMMANDS: Mapping[str, Command] = {"incident.evidence": Command(incident_evidence)}
