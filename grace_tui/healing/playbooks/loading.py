@@ -3,6 +3,7 @@
 Checked against the actions and kernels that there are, so that nothing is found out while a run is under way.
 """
 
+import functools
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -63,7 +64,7 @@ class _Reader:
     # ---- keys and kinds
 
     def _values(self, data: Mapping[str, Any], kind: type[Strict], at: Way) -> dict[str, Any]:
-        fields = {field.encode_name: field for field in msgspec.structs.fields(kind) if field.name not in HIDDEN}
+        fields = _fields(kind)
         found: dict[str, Any] = {}
         for key, value in data.items():
             if key not in fields:
@@ -159,6 +160,12 @@ class _Reader:
 
 
 _NOTHING: Any = object()
+
+
+@functools.cache
+def _fields(kind: type[Strict]) -> Mapping[str, msgspec.structs.FieldInfo]:
+    """The keys of a table."""
+    return {field.encode_name: field for field in msgspec.structs.fields(kind) if field.name not in HIDDEN}
 
 
 def _repeated(names: list[str]) -> Iterator[tuple[int, str]]:
