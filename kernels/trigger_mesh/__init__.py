@@ -43,6 +43,8 @@ from kernels.trigger_mesh.views import DrillReport, RuleDetail, RuleView
 LOOK = 5.0
 SPREAD = 5
 """Rules that nothing calls for at once are first checked within so many looks, not all in one."""
+OFTEN = 60.0
+"""A rule with a longer period is dear, and waits until the room has come to rest."""
 LIGHT = ("heartbeat_gap", "memory", "queue_growth")
 """Measures that the probe takes: quick, and there at any time."""
 
@@ -224,7 +226,10 @@ class TriggerMesh(Kernel):
         stamp = self._stamp()
         if stamp != self.stamp:
             self.stamp = stamp
+            before = self.runs
             await self._load()
+            self.wanted.update(name for name, run in self.runs.items() if before.get(name) is not run)
+            self.wake.set()
 
     async def _load(self) -> None:
         """Take the rules of the files; one that cannot be used leaves those in force, and is told."""
@@ -267,7 +272,8 @@ class TriggerMesh(Kernel):
         if state:
             run.load_state(state)
         await measure.start()
-        run.due = self.context.clock.monotonic() + LOOK * (1 + number % SPREAD)
+        later = rule.every / 2 if rule.every > OFTEN else 0.0
+        run.due = self.context.clock.monotonic() + LOOK * (1 + number % SPREAD) + later
         return run
 
 

@@ -22,6 +22,7 @@ from tests.bench import (
     soak,
     start,
     storms,
+    triggers,
 )
 from tests.bench.rows import Group, Row
 from tests.bench.table import table
@@ -42,6 +43,7 @@ GROUPS: tuple[Group, ...] = (
     hosts.GROUP,
     commands.GROUP,
     drill.GROUP,
+    triggers.GROUP,
 )
 
 
