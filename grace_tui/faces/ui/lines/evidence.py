@@ -15,7 +15,7 @@ SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("locals", ("locals", "variables", "provider")),
     ("log", ("kernel.log", "after.log", "log")),
     ("changes", ("changes",)),
-    ("around it", ("bus", "beats", "resources", "host", "related", "settings", "versions")),
+    ("around it", ("resources", "host", "bus", "related", "beats")),
 )
 """Title, and how the names of its files begin."""
 SHOWN_LINES = 400
@@ -102,14 +102,22 @@ def _walk(value: object, label: str) -> Iterator[Said]:
             words = _brief(part)
             yield Said(words, "text", shown(label))
     else:
-        words = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-        yield Said(shown(_bytes(label, value) or words) or "–", "text", shown(label))
+        words = ", ".join(map(_scalar, value)) if isinstance(value, list) else _scalar(value)
+        if words:
+            yield Said(shown(_bytes(label, value) or words), "text", shown(label))
 
 
 def _brief(part: object) -> str:
     if not isinstance(part, Mapping):
         return shown(str(part))
     return "  ".join(shown(str(value)) for key, value in part.items() if value not in ("", None) and key != "signature")
+
+
+def _scalar(value: object) -> str:
+    """What is not there says nothing; of a measurement four digits are enough."""
+    if value is None:
+        return ""
+    return f"{value:.4g}" if isinstance(value, float) and abs(value) < 1e6 else str(value)
 
 
 def _bytes(label: str, value: object) -> str:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from itertools import pairwise, takewhile
 from typing import NamedTuple
 
 from rich.segment import Segment
@@ -63,9 +63,11 @@ def fitted(
     said: Sequence[Saying], width: int, paint: Paint, *, wrapped: bool = True, least: int = LABEL
 ) -> list[list[Line]]:
     """The lines of each of `said`; unless `wrapped`, what is too long is cut. Labels have `least` cells."""
-    column = _column([one for one in said if isinstance(one, Said)], width, least)
     lines: list[list[Line]] = []
-    for one in said:
+    column = 0
+    for index, one in enumerate(said):
+        if not index or _is_heading(one):
+            column = _column(_section(said, index), width, least)
         if isinstance(one, Beside):
             lines.append(_beside(one, width, paint, wrapped))
         elif one.ink == "heading":
@@ -73,6 +75,16 @@ def fitted(
         else:
             lines.append(_fit(one, width, column, paint, wrapped))
     return lines
+
+
+def _is_heading(one: Saying) -> bool:
+    return isinstance(one, Said) and one.ink == "heading"
+
+
+def _section(said: Sequence[Saying], index: int) -> list[Said]:
+    """What stands from `index` to the next heading: it has one column of labels."""
+    rest = takewhile(lambda one: not _is_heading(one), said[index + 1 :])
+    return [one for one in (said[index], *rest) if isinstance(one, Said)]
 
 
 def _column(said: Sequence[Said], width: int, least: int) -> int:
