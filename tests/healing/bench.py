@@ -100,7 +100,13 @@ class Hooks:
 
 
 class Room:
-    def __init__(self, root: Path, clock: RealClock | ManualClock | None = None, limits: Limits | None = None) -> None:
+    def __init__(
+        self,
+        root: Path,
+        clock: RealClock | ManualClock | None = None,
+        limits: Limits | None = None,
+        group_wait: float = 0.0,
+    ) -> None:
         self.root, self.clock, self.limits = root, clock or RealClock(), limits or Limits()
         for name, text in {"__init__": "", "log": LOG, "agent": AGENT}.items():
             file = root / f"kernels/{name}.py"
@@ -108,7 +114,7 @@ class Room:
             file.write_text(text)
         self.hooks = Hooks(root)
         self.store = open_store(root / ".grace/room.db")
-        self.book = IncidentBook(self.store, self.clock, root, self.hooks.publish, group_wait=0.0)
+        self.book = IncidentBook(self.store, self.clock, root, self.hooks.publish, group_wait=group_wait)
         self.queue = TaskQueue(self.store, self.clock)
         self.healer = self.new_healer()
 

@@ -1,5 +1,7 @@
 """Answers of the healer: the rung that is taken, what becomes of it, and what comes after it."""
 
+import asyncio
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -7,10 +9,12 @@ import pytest
 
 from grace_tui.healing.answering.ladder import LEFT
 from grace_tui.healing.answering.limits import Limits
-from grace_tui.kernel.errors import GraceError
+from grace_tui.healing.healer import Verdict
+from grace_tui.kernel.errors import GraceError, ProviderDown
 from grace_tui.kernel.events import DecisionMade, KernelFailed
+from grace_tui.kernel.testing import ManualClock
 from tests.healing.answering.stage import ASKS, FAILS, WRITES, Stage
-from tests.healing.bench import FIXED, LOG
+from tests.healing.bench import FIXED, LOG, Room
 
 Make = Callable[..., Stage]
 
@@ -218,6 +222,28 @@ async def test_the_plan_tells_the_ladder_and_acts_on_nothing(make: Make) -> None
     assert (stage.playbooks.runs(), stage.now(breach).state) == ((), "open")
     with pytest.raises(GraceError, match="no incident 'I-9'"):
         await stage.healer.plan("I-9")
+
+
+async def test_an_answer_waits_for_a_cause_and_is_none_once_that_hides_the_incident(tmp_path: Path) -> None:
+    clock = ManualClock(time.time())
+    room = Room(tmp_path / "workspace", clock, group_wait=0.2)
+    down = ProviderDown("agent", "log", "failed")
+    incident = room.book.record(KernelFailed("agent", "run", clock.time(), down))
+    answer = asyncio.create_task(room.healer.respond(incident.id, "self_healing"))
+    await clock.advance(0.1)
+    assert not answer.done()
+    room.book.record(KernelFailed("log", "run", clock.time(), OSError("no disk")))
+    await clock.advance(0.2)
+    assert await answer == f"{incident.id} is suppressed"
+    room.close()
+
+
+async def test_a_rejected_repair_is_left_to_the_person_who_rejected_it(make: Make) -> None:
+    stage = make()
+    stage.hooks.verdict = Verdict(False, "ask")
+    task = await stage.repair()
+    await stage.healer.reject(task.id, "me")
+    assert stage.incident(task).action == f"{task.id} was rejected by me{LEFT}"
 
 
 # ---- repairs that break something
