@@ -5,6 +5,7 @@ caller that goes away does not stop it. What the end of the room interrupts is t
 """
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -19,7 +20,7 @@ from grace_tui.healing.playbooks.picking import Judgement, Pick, Record, judge
 from grace_tui.healing.playbooks.runs import BAD, UNDER_WAY, Runs
 from grace_tui.healing.playbooks.shelf import Shelf
 from grace_tui.healing.playbooks.telling import Hooks, Incidents, Telling, spoken
-from grace_tui.healing.playbooks.tending import Tending
+from grace_tui.healing.playbooks.tending import RETRY_SECONDS, Tending
 from grace_tui.healing.store import Store
 from grace_tui.healing.teller import beta
 from grace_tui.kernel.errors import GraceError
@@ -57,6 +58,8 @@ class Playbooks:
         self.tending = Tending(actions, clock)
         self._interrupted = [run for run in self.records.open() if run.state == "running"]
         self._turns: dict[str, asyncio.Lock] = {}
+        self._broken: dict[str, tuple[str, float]] = {}
+        """Runs that could not go on: why, and when they are to be taken back."""
 
     # ---- what there is
 
@@ -134,7 +137,11 @@ class Playbooks:
             if run.incident_id == incident_id and run.state in UNDER_WAY:
                 raise GraceError(f"{run.id} ({run.playbook}) is {spoken(run.state)} for {incident_id} already")
         ledger = self._ledger(self._begun(playbook, incident, by, why, automatic))
-        ledger.announce()
+        try:
+            ledger.announce()
+        except (OSError, sqlite3.Error) as error:
+            self._broken[ledger.record.id] = "it could not be begun", self.clock.monotonic()
+            raise GraceError(f"{name} did not begin: its run could not be written down: {error}") from error
         return await self.owned.outcome(self._carry(ledger, playbook, Engine.go))
 
     async def answer(self, run_id: str, yes: bool, by: str) -> RunRecord:
@@ -167,9 +174,14 @@ class Playbooks:
     async def _carry(
         self, ledger: Ledger, playbook: Playbook, go: Callable[[Engine], Coroutine[Any, Any, RunRecord]]
     ) -> RunRecord:
-        async with self._turn(ledger):
-            engine = Engine(self.actions, self.clock, playbook, ledger, lambda: self._names(ledger, playbook))
-            return await go(engine)
+        try:
+            async with self._turn(ledger):
+                engine = Engine(self.actions, self.clock, playbook, ledger, lambda: self._names(ledger, playbook))
+                return await go(engine)
+        except Exception as error:  # a full disk, or a defect: what was done is taken back, if not now then later
+            reason = f"it broke off: {type(error).__name__}: {error}"
+            self._broken[ledger.record.id] = reason, self.clock.monotonic()
+            raise GraceError(f"{ledger.record.id} {reason}; it is taken back as soon as that is possible") from error
 
     @asynccontextmanager
     async def _turn(self, ledger: Ledger) -> AsyncIterator[None]:
@@ -226,6 +238,15 @@ class Playbooks:
                     self.owned.begin(self._taken_up(run, False, LATE))
             elif run.state != "running":
                 self._restore(run)
+            elif run.id in self._broken and self.clock.monotonic() >= self._broken[run.id][1]:
+                self.owned.begin(self._taken_back(run, self._broken.pop(run.id)[0]))
+
+    async def _taken_back(self, run: RunRecord, reason: str) -> None:
+        try:
+            await self.tending.give_up(self._ledger(run), reason)
+        except Exception:
+            self._broken[run.id] = reason, self.clock.monotonic() + RETRY_SECONDS
+            raise
 
     def _restore(self, run: RunRecord) -> None:
         ledger = self._ledger(run)

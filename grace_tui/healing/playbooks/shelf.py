@@ -15,6 +15,8 @@ from grace_tui.healing.playbooks.namespace import judged
 from grace_tui.healing.playbooks.owned import Owned
 from grace_tui.kernel.errors import GraceError
 
+LATE_LOOKS = 10
+"""Looks after which the files are read although nobody needed them yet: a person wants to hear of mistakes."""
 Seen = tuple[Stamp, frozenset[str]]
 """The workspace's files, and the kernels that playbooks may name."""
 
@@ -28,6 +30,7 @@ class Shelf:
         self._library: Library | None = None
         self._seen: Seen | None = None
         self._reading: asyncio.Task[None] | None = None
+        self._looks = 0
 
     @property
     def library(self) -> Library:
@@ -40,7 +43,8 @@ class Shelf:
 
     def look(self) -> None:
         """Have the files read again if another is there than the last time. Cheap."""
-        if self._library is not None and self._now() != self._seen:
+        self._looks += 1
+        if self._now() != self._seen if self._library is not None else self._looks >= LATE_LOOKS:
             self._refreshing()
 
     def find(self, name: str) -> Playbook:

@@ -13,7 +13,7 @@ from grace_tui.kernel.ports import Clock
 from grace_tui.kernel.records import RunRecord, RunState, StepRecord
 
 RETRY_SECONDS = 30.0
-"""Wait until an effect that could not be taken back is tried again."""
+"""Wait until what could not be taken back is tried again."""
 
 
 class Tending:

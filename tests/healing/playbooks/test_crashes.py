@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -17,7 +18,9 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from grace_tui.healing.playbooks.actions import Call, Done
 from grace_tui.healing.playbooks.playbooks import Budget
+from grace_tui.healing.playbooks.tending import RETRY_SECONDS
 from grace_tui.healing.store import Store, open_store
+from grace_tui.kernel.errors import GraceError
 from grace_tui.kernel.records import RunRecord
 from tests.healing.playbooks.shop import FileActions, Shop
 
@@ -214,6 +217,43 @@ def test_a_kill_at_each_moment_of_a_run_leaves_it_whole_or_taken_back(tmp_path: 
         if not killed:
             return
     pytest.fail("no run came to its end")
+
+
+class FullStore(Store):
+    """Takes nothing while the disk is full."""
+
+    left = NEVER
+
+    def write(self, sql: str, *parameters: object) -> None:
+        self.left -= 1
+        if self.left < 0:
+            raise sqlite3.OperationalError("database or disk is full")
+        super().write(sql, *parameters)
+
+
+class FullShop(Shop):
+    def make_store(self) -> Store:
+        found = open_store(self.root / "room.db")
+        return FullStore(found._connection, found.path)
+
+
+@pytest.mark.parametrize("writes", range(11))
+async def test_a_run_that_a_full_disk_breaks_off_is_taken_back_once_there_is_room(tmp_path: Path, writes: int) -> None:
+    shop = FullShop(tmp_path)
+    assert isinstance(shop.store, FullStore)
+    shop.write("plain", HEAD + PLAYBOOKS["plain"])
+    shop.store.left = writes
+    incident = shop.incident()
+    with pytest.raises(GraceError, match="disk is full"):
+        await shop.run("plain", incident)
+    for room in (0, NEVER):
+        shop.store.left = room
+        await shop.clock.advance(RETRY_SECONDS)
+        shop.playbooks.look()
+        await shop.playbooks.owned.settled()
+    assert {run.state for run in shop.playbooks.runs()} <= {"undone", "failed"}
+    assert found(shop) == set()
+    assert (await shop.run("plain", incident)).state == "succeeded"
 
 
 KILLED = """

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from grace_tui.healing.playbooks.library import stamp
+from grace_tui.healing.playbooks.shelf import LATE_LOOKS
 from tests.healing.playbooks.shop import Shop
 
 GOOD = 'says = "{says}"\nwhen = "true"\n[[step]]\naction = "slow"\n'
@@ -80,6 +81,16 @@ async def test_files_that_did_not_change_are_not_read_again(tmp_path: Path) -> N
     before = shop.playbooks.shelf.library
     await follow(shop)
     assert shop.playbooks.shelf.library is before
+
+
+async def test_mistakes_are_told_some_seconds_after_the_opening_though_nobody_needed_a_playbook(tmp_path: Path) -> None:
+    shop = Shop(tmp_path)
+    shop.write("a", "says = ")
+    for _ in range(LATE_LOOKS - 1):
+        await follow(shop)
+    assert not shop.heard.warnings
+    await follow(shop)
+    assert "not TOML" in shop.heard.warnings["playbooks"]
 
 
 def test_a_stamp_is_of_playbooks_only(tmp_path: Path) -> None:
