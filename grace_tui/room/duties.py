@@ -20,7 +20,7 @@ from grace_tui.runtime.reload.watcher import watch
 if TYPE_CHECKING:
     from grace_tui.room.core import Room
 
-WATCHED = ("kernels", "themes", "policies", "grace.toml")
+WATCHED = ("kernels", "themes", "policies", "playbooks", "grace.toml")
 SAVE_SECONDS = 30
 """Seconds between two savings of all kernels' states."""
 

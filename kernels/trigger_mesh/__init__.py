@@ -223,9 +223,10 @@ class TriggerMesh(Kernel):
         return found.st_mtime_ns, found.st_size
 
     async def _reread(self) -> None:
-        stamp = self._stamp()
-        if stamp != self.stamp:
-            self.stamp = stamp
+        if self._stamp() == self.stamp:
+            return
+        async with self.round:  # not under a check, which would tell of rules that are over
+            self.stamp = self._stamp()
             before = self.runs
             await self._load()
             self.wanted.update(name for name, run in self.runs.items() if before.get(name) is not run)

@@ -85,19 +85,17 @@ async def test_a_figure_that_cannot_be_read_is_said(tmp_path: Path, check: Any) 
         assert "no number under accuracy (KeyError)" in (await check(bench, "model_drift")).problem
 
 
-@pytest.mark.in_task("replaces a port of the test's own audit log")
-async def test_a_broken_audit_chain_fires_and_long_walks_are_rare(tmp_path: Path, check: Any) -> None:
-    clock, walks = ManualClock(), 0
+async def test_a_broken_audit_chain_fires_and_long_walks_are_rare(alone: Any) -> None:
+    rule, walks = await alone("audit_chain"), 0
 
     def verify() -> AuditReport:
         nonlocal walks
         walks += 1
         return AuditReport(False, 9, "h", "entry 3 was changed", seconds=2.0)
 
-    async with running(TriggerMesh, workspace=tmp_path, clock=clock) as bench:
-        bench.audit.verify = verify  # type: ignore[method-assign]
-        for _ in range(3):
-            clock.now += 60
-            found = await check(bench, "audit_chain")
-        assert (walks, found.detail) == (1, "entry 3 was changed")
-        assert [one.kernel for one in bench.incidents.all()] == ["immutable_log"]
+    rule.bench.audit.verify = verify
+    for _ in range(3):
+        rule.clock.now += 60
+        found = await rule.check()
+    assert (walks, found.detail) == (1, "entry 3 was changed")
+    assert rule.kernels_told() == ["immutable_log"]

@@ -16,7 +16,6 @@ def depths(bench: Bench, **found: int) -> None:
     bench.bus.statistics = lambda: BusStatistics(0, 0, 0, 0, 0, 0, {}, found)  # type: ignore[method-assign]
 
 
-@pytest.mark.in_task("looks as the kernel does every few seconds")
 @pytest.mark.parametrize(
     ("samples", "fires"),
     [
@@ -28,34 +27,25 @@ def depths(bench: Bench, **found: int) -> None:
         pytest.param([1, 2, 3, 4, 5, 6, 7, 8], False, id="next-to-nothing"),
     ],
 )
-async def test_a_mailbox_that_rises_sample_by_sample_fires(
-    tmp_path: Path, check: Any, samples: list[int], fires: bool
-) -> None:
-    async with running(TriggerMesh, workspace=tmp_path, clock=ManualClock()) as bench:
-        measure = bench.get(TriggerMesh).runs["queue_growth"].measure
-        bench.room.records = (sample_kernel("librarian"),)
-        for depth in samples:
-            depths(bench, librarian=depth, room=3)
-            measure.look(0.0)
-        found = await check(bench, "queue_growth")
-        assert bool(found.firing) == fires
-        assert [one.kernel for one in bench.incidents.all()] == ["librarian"] * fires
-        depths(bench, librarian=0)
-        measure.look(0.0)
-        assert (await check(bench, "queue_growth")).firing == ()
+async def test_a_mailbox_that_rises_sample_by_sample_fires(alone: Any, samples: list[int], fires: bool) -> None:
+    rule = await alone("queue_growth")
+    rule.bench.room.records = (sample_kernel("librarian"),)
+    for depth in samples:
+        depths(rule.bench, librarian=depth, room=3)
+        rule.run.measure.look(0.0)
+    assert bool((await rule.check()).firing) == fires
+    assert rule.kernels_told() == ["librarian"] * fires
+    depths(rule.bench, librarian=0)
+    rule.run.measure.look(0.0)
+    assert (await rule.check()).firing == ()
 
 
-@pytest.mark.in_task("replaces a port of the test's own bus")
-async def test_a_backlog_is_measured_by_the_deepest_mailbox(tmp_path: Path, check: Any) -> None:
-    async with running(TriggerMesh, workspace=tmp_path, clock=ManualClock()) as bench:
-        depths(bench, a=3, b=600)
-        assert (await check(bench, "bus_backlog")).firing == ()
-        assert (await check(bench, "bus_backlog")).firing == ("b",)
-        depths(bench, a=3, b=300)
-        assert (await check(bench, "bus_backlog")).firing == ("b",)
-        depths(bench, a=3, b=100)
-        assert (await check(bench, "bus_backlog")).firing == ()
-        assert [(one.kernel, one.state) for one in bench.incidents.all()] == [("message_bus", "resolved")]
+async def test_a_backlog_is_measured_by_the_deepest_mailbox(alone: Any) -> None:
+    rule = await alone("bus_backlog")
+    for depth, firing in ((600, ()), (600, ("b",)), (300, ("b",)), (100, ())):
+        depths(rule.bench, a=3, b=depth)
+        assert (await rule.check()).firing == firing
+    assert [(one.kernel, one.state) for one in rule.bench.incidents.all()] == [("message_bus", "resolved")]
 
 
 async def test_denials_count_by_who_was_denied_what_since_the_last_check(tmp_path: Path, check: Any) -> None:
