@@ -164,7 +164,7 @@ class SecretDrift(Measure):
     def _private(self) -> list[Path]:
         state = self.inputs.state
         folders = [folder for folder in (state, state / "secrets") if folder.is_dir()]
-        return [*folders, *fitting(state, PRIVATE)]
+        return [*folders, *(path for path in fitting(state, PRIVATE) if path.suffix != ".pub")]
 
 
 def openness(path: Path) -> str:

@@ -38,6 +38,7 @@ class Shape:
     """What is measured in source text."""
 
     lines: int = 0
+    """Of the longest file."""
     complexity: int = 0
     """Of the most complex function: one, and one more for each branch."""
     broad: int = 0
@@ -60,10 +61,10 @@ def score(measured: Mapping[str, float | None]) -> tuple[float, tuple[Part, ...]
 
 
 def shape(sources: Iterable[bytes]) -> Shape:
-    """The shape of a kernel's files together; one that does not parse counts by its lines."""
+    """The worst of a kernel's files in each respect; one that does not parse counts by its lines."""
     lines = worst = broad = 0
     for source in sources:
-        lines += source.count(b"\n") + 1
+        lines = max(lines, source.count(b"\n") + 1)
         try:
             tree = ast.parse(source)
         except (SyntaxError, ValueError):

@@ -66,6 +66,7 @@ def test_the_shape_of_source_is_measured() -> None:
     found = shape([SOURCE])
     assert (found.lines, found.complexity, found.broad) == (SOURCE.count(b"\n") + 1, 6, 1)
     assert shape([b"def broken(:\n"]).complexity == 0
+    assert shape([SOURCE, b"x = 1\n" * 50]).lines == 51
 
 
 def test_coverage_is_read_from_what_is_there(tmp_path: Path) -> None:
