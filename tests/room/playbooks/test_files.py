@@ -6,7 +6,7 @@ import pytest
 
 from grace_tui.kernel.records import IncidentRecord
 from tests.room.bench import calm, write
-from tests.room.playbooks.stage import Stage, done, staged, succeeded
+from tests.room.playbooks.stage import Stage, done, failing, staged, succeeded
 
 GOOD = '''
     """Works."""
@@ -17,6 +17,7 @@ GOOD = '''
         pass
 '''
 BROKEN = "def one(:\n"
+KERNELS = Path(__file__).parents[3] / "kernels"
 
 
 def timeline(stage: Stage, incident: IncidentRecord) -> str:
@@ -103,3 +104,55 @@ async def test_check_risk_runs_every_check_and_tells_that_all_is_well(tmp_path: 
         checks = {name: done(run)[name] for name in ("run_lint", "run_types", "run_tests", "tell")}
         assert set(checks.values()) == {"done"}
         assert "lint, types and tests of one find nothing" in timeline(stage, incident)
+
+
+async def test_rebuild_index_makes_a_damaged_index_anew(tmp_path: Path) -> None:
+    for name in ("librarian.py", "message_bus.py"):
+        write(tmp_path, name, (KERNELS / name).read_text(encoding="utf-8"))
+    (tmp_path / "notes.md").write_text("the heron stands still", encoding="utf-8")
+    async with staged(tmp_path) as stage:
+        await stage.running("librarian")
+        incident = stage.report("librarian", "DataCorrupt", file=".grace/librarian.db")
+        run = await stage.play("rebuild_index", incident)
+        succeeded(run)
+        assert done(run) == {"rebuild_index": "done", "hand_on": "pending"}
+        assert stage.state("librarian") == "running"
+
+
+async def test_rebuild_index_asks_a_person_where_a_kernel_has_none(tmp_path: Path) -> None:
+    calm(tmp_path, "one")
+    async with staged(tmp_path) as stage:
+        await stage.running("one")
+        incident = stage.report("one", "DataCorrupt", "its data is damaged", file="data.db")
+        run = await stage.play("rebuild_index", incident)
+        assert done(run) == {"rebuild_index": "failed", "hand_on": "done"}
+        assert "its data is damaged" in timeline(stage, incident)
+
+
+async def test_repair_repeated_queues_a_repair(tmp_path: Path) -> None:
+    failing(tmp_path, "one", 'ValueError("no such thing")')
+    async with staged(tmp_path) as stage:
+        failure = await stage.failed("one")
+        incident = stage.report("one", "RepeatedErrors", incident=failure.id, signature=failure.signature)
+        succeeded(await stage.play("repair_repeated", incident))
+        (task,) = stage.room.parts.queue.all()
+        assert (task.kernel, task.priority) == ("one", 20)
+        assert stage.room.parts.snapshots.all()[0].reason.startswith("before a repair of what one repeats")
+
+
+@pytest.mark.parametrize("yes", [True, False])
+async def test_propose_access_widens_nothing_without_a_yes(tmp_path: Path, yes: bool) -> None:
+    for name in ("reader", "owner", "message_bus"):
+        calm(tmp_path, name)
+    async with staged(tmp_path) as stage:
+        await stage.running("reader", "owner", "message_bus")
+        bus = stage.room.parts.bus
+        bus.set_rules({"secret.*": ("owner",)})
+        incident = stage.report("reader", "BusDenials", topic="secret.one", source="reader")
+        run = await stage.play("propose_access", incident)
+        assert run.state == "waiting_for_person"
+        assert "secret.one" in run.question
+        assert bus.rules() == {"secret.*": ("owner",)}
+        await stage.room.playbooks.answer(run.id, yes, "ann")
+        allowed = any("reader" in names for names in bus.rules().values())
+        assert allowed is yes
