@@ -1,5 +1,6 @@
 """A room that is cared for: a playbook that asks, silences, failures that another explains, evidence to be read."""
 
+import json
 from collections.abc import Mapping
 
 import msgspec
@@ -254,13 +255,33 @@ FILES = {
       42         self.ready = True
 TypeError: ImmutableLog.append() got an unexpected keyword argument 'subsystem'
 """,
-    "locals.txt": """kernels/coding_agent.py:41 in start
-    self = <CodingAgent coding_agent>
-    entry = {'actor': 'coding_agent', 'action': 'started', 'token': '•••'}
-""",
-    "provider.txt": """kernels/immutable_log.py:88
-    async def append(self, record: Mapping[str, object]) -> Entry
-""",
+    "provider.json": json.dumps(
+        {
+            "how": "the call was refused, and the function was asked for its signature",
+            "name": "ImmutableLog.append",
+            "file": "kernels/immutable_log.py",
+            "line": 88,
+            "signature": "(self, record: Mapping[str, object]) -> Entry",
+            "text": 'self.log.append(entry, subsystem="agent")',
+            "arguments": {"subsystem": "str"},
+            "kernel": "",
+        }
+    ),
+    "locals.json": json.dumps(
+        [
+            {
+                "file": "kernels/coding_agent.py",
+                "function": "CodingAgent.start",
+                "line": 41,
+                "error": "TypeError",
+                "values": {
+                    "self": "<CodingAgent coding_agent>",
+                    "entry": "{'actor': 'coding_agent', 'action': 'started'}",
+                    "token": "•••",
+                },
+            }
+        ]
+    ),
     "kernel.log": "08:29:01 info    started\n08:29:02 warning slow disk\n08:29:04 error   gave up",
     "changes.diff": """--- a/kernels/coding_agent.py
 +++ b/kernels/coding_agent.py
@@ -273,11 +294,17 @@ TypeError: ImmutableLog.append() got an unexpected keyword argument 'subsystem'
 }
 
 
+SAYS = {"provider.json": "whose interface failed", "locals.json": "variables, innermost first"}
+
+
 def answer(verb: str, arguments: Mapping[str, object]) -> Mapping[str, object] | None:
     """What the room answers about all this; None for anything else."""
     if verb == "incident.evidence":
         name = str(arguments.get("file") or "")
-        files = [{"name": each, "bytes": len(text)} for each, text in FILES.items()]
+        files: list[dict[str, object]] = [
+            {"name": each, "says": SAYS.get(each, ""), "bytes": len(text)} for each, text in FILES.items()
+        ]
+        files.append({"name": "bus.json", "says": "what the bus carried", "missing": "the bus was down"})
         return {"ok": True, "text": FILES.get(name, ""), "data": {"files": files}}
     told = {
         "playbook.list": {"playbooks": PLAYBOOKS},

@@ -148,7 +148,8 @@ async def test_the_files_of_the_evidence_are_shown_whole() -> None:
         await press(opened, pilot, "e")
         await settle(pilot)
         assert "traceback.txt" in screen_text(opened.app)
-        await press(opened, pilot, "end")
+        assert "the bus was down" in await press(opened, pilot, "end")
+        await press(opened, pilot, "up")
         await settle(pilot)
         assert "No space left" in screen_text(opened.app)
 

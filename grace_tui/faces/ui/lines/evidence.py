@@ -3,6 +3,9 @@
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
+
+import msgspec
 
 from grace_tui.faces.ui.draw import figures
 from grace_tui.faces.ui.draw.text import shown, shown_lines
@@ -12,7 +15,7 @@ from grace_tui.faces.ui.lines.said import Said, heading
 
 SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("traceback", ("traceback",)),
-    ("locals", ("locals", "variables", "provider")),
+    ("locals and provider", ("provider", "locals")),
     ("log", ("kernel.log", "after.log", "log")),
     ("changes", ("changes",)),
     ("around it", ("resources", "host", "bus", "related", "beats")),
@@ -21,15 +24,40 @@ SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
 SHOWN_LINES = 400
 """Lines of one file on the page; the file itself has the rest."""
 _FILE = re.compile(r'\s*File "')
+AFTERWARDS = "----"
 _FAILED = re.compile(r"\s*>\s*\d+ ")
 _MARKS = re.compile(r"\s*[\^~]+\s*$")
 
 
-def file_names(told: object) -> tuple[str, ...]:
-    """The files in an answer, by name: as names, or as records that have one."""
-    found = told if isinstance(told, (list, tuple)) else ()
-    names = (one.get("name") if isinstance(one, Mapping) else one for one in found)
-    return tuple(name for name in names if isinstance(name, str) and name)
+class File(msgspec.Struct, frozen=True):
+    """A file of a bundle, as the room tells of it."""
+
+    name: str
+    says: str = ""
+    """What it holds, in a few words."""
+    bytes: int = 0
+    cut: int = 0
+    """Bytes that were left out."""
+    missing: str = ""
+    """Why it is not there."""
+    follows: bool = False
+    """It is still to be written."""
+
+    @property
+    def id(self) -> str:
+        return self.name
+
+    @property
+    def is_there(self) -> bool:
+        return not (self.missing or self.follows)
+
+
+def files_of(told: object) -> tuple[File, ...]:
+    """The files in an answer; none where it is no list of such."""
+    try:
+        return msgspec.convert(told, tuple[File, ...])
+    except msgspec.ValidationError:
+        return ()
 
 
 def title_of(name: str) -> str:
@@ -38,21 +66,30 @@ def title_of(name: str) -> str:
     return next((title for title, start in begins if name.startswith(start)), "")
 
 
-def evidence_said(files: Mapping[str, str], problem: str) -> Iterator[Said]:
+def evidence_said(files: Sequence[File], texts: Mapping[str, str], problem: str) -> Iterator[Said]:
     """Every section, in its order; one without a file says that there is none."""
     for title, starts in SECTIONS:
         yield heading(title)
-        own = sorted((name for name in files if title_of(name) == title), key=lambda name: _rank(name, starts))
-        for name in own:
+        own = sorted((file for file in files if title_of(file.name) == title), key=partial(_rank, starts))
+        for file in own:
             if len(own) > 1:
-                yield Said(name, "strong_accent")
-            yield from file_said(name, files[name])
+                yield Said(shown(file.says) or file.name, "strong_accent")
+            yield from _file_or_why(file, texts)
         if not own:
             yield Said(problem or "not in the evidence", "muted")
 
 
-def _rank(name: str, starts: Sequence[str]) -> int:
-    return next(index for index, start in enumerate(starts) if name.startswith(start))
+def _rank(starts: Sequence[str], file: File) -> int:
+    return next(index for index, start in enumerate(starts) if file.name.startswith(start))
+
+
+def _file_or_why(file: File, texts: Mapping[str, str]) -> Iterator[Said]:
+    if file.name in texts:
+        yield from file_said(file.name, texts[file.name])
+    elif not file.is_there:
+        yield Said(shown(file.missing) or "it is being written", "muted")
+    if file.cut:
+        yield Said(f"{figures.size(file.cut)} more were left out", "muted")
 
 
 def file_said(name: str, text: str, *, whole: bool = False) -> list[Said]:
@@ -66,9 +103,9 @@ def file_said(name: str, text: str, *, whole: bool = False) -> list[Said]:
 
 def _said(name: str, text: str) -> list[Said]:
     if name.endswith(".log"):
-        return log_said(text)
+        return [one if not one.text.startswith(AFTERWARDS) else one._replace(ink="accent") for one in log_said(text)]
     if name.endswith(".json"):
-        return list(_plain(text))
+        return list(_frames(text) if name.startswith("locals") else _plain(text))
     ink = _trace_ink if name.startswith("traceback") else ink_of
     return [Said(line, ink(line)) for line in shown_lines(text)]
 
@@ -81,6 +118,32 @@ def _trace_ink(line: str) -> str:
     if _MARKS.match(line):
         return "warn"
     return "text" if line.startswith(" ") else "strong_bad" if line else "text"
+
+
+class Frame(msgspec.Struct, frozen=True):
+    """A frame with its variables, as the evidence has it."""
+
+    file: str
+    function: str
+    line: int
+    error: str = ""
+    note: str = ""
+    values: dict[str, str] = {}
+
+
+def _frames(text: str) -> Iterator[Said]:
+    """Each frame's place, and its variables under it, innermost first."""
+    try:
+        frames = msgspec.json.decode(text, type=tuple[Frame, ...])
+    except msgspec.DecodeError:
+        yield from _plain(text)
+        return
+    for frame in frames:
+        error = f", where {shown(frame.error)} came by" if frame.error else ""
+        yield Said(f"{shown(frame.file)}:{frame.line} in {shown(frame.function)}{error}", "accent")
+        yield from (Said(shown(value), "text", f"  {shown(name)}") for name, value in frame.values.items())
+        if frame.note:
+            yield Said(shown(frame.note), "muted")
 
 
 def _plain(text: str) -> Iterator[Said]:

@@ -1,32 +1,29 @@
 """The files of an incident's evidence: the list of them, and the one that is selected in full."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from textual.binding import BindingType
 
 from grace_tui.faces.ui import commands
 from grace_tui.faces.ui.commands import Answer, Command, Target
+from grace_tui.faces.ui.draw import figures
 from grace_tui.faces.ui.draw.inks import Inks
-from grace_tui.faces.ui.draw.line import Line, Piece, line_of
+from grace_tui.faces.ui.draw.line import Line, Piece, line_between
 from grace_tui.faces.ui.draw.text import shown
 from grace_tui.faces.ui.keys import FILE_KEYS, Key, bindings
-from grace_tui.faces.ui.lines.evidence import file_names, file_said
+from grace_tui.faces.ui.lines.evidence import File, file_said, files_of
 from grace_tui.faces.ui.lines.pages import told
-from grace_tui.faces.ui.lines.said import Said, Saying, heading
+from grace_tui.faces.ui.lines.said import Said, Saying, fact
 from grace_tui.faces.ui.screens.listing import ListingScreen
 from grace_tui.faces.ui.screens.stage import RoomControl
 from grace_tui.faces.views import RoomView
 
 
-@dataclass(frozen=True, slots=True)
-class FileRow:
-    id: str
-
-
-def file_lines(row: FileRow, width: int, inks: Inks, *, gutter: Piece | None = None, roomy: bool = False) -> list[Line]:
-    return [line_of([gutter or (" ", inks.text), (shown(row.id), inks.text)], width, inks.text)]
+def file_lines(file: File, width: int, inks: Inks, *, gutter: Piece | None = None, roomy: bool = False) -> list[Line]:
+    left = [gutter or (" ", inks.text), (shown(file.name), inks.text if file.is_there else inks.muted)]
+    right = figures.size(file.bytes) if file.is_there else "missing" if file.missing else "to come"
+    return [line_between(left, [(f" {right}", inks.muted)], width, inks.text)]
 
 
 class FilesScreen(ListingScreen):
@@ -44,15 +41,16 @@ class FilesScreen(ListingScreen):
     def target(self) -> Target:
         return Target("incident", self.incident, "")
 
-    def items(self, view: RoomView) -> tuple[FileRow, ...]:
-        found = self.answer.data.get("files") if self.answer else ()
-        return tuple(map(FileRow, file_names(found)))
+    def items(self, view: RoomView) -> tuple[File, ...]:
+        return files_of(self.answer.data.get("files")) if self.answer else ()
 
-    def facts(self, item: FileRow, view: RoomView) -> Sequence[Saying]:
-        return [heading(shown(item.id))]
+    def facts(self, item: File, view: RoomView) -> Sequence[Saying]:
+        left_out = f"{figures.size(item.cut)} more were left out" if item.cut else ""
+        why = item.missing or ("it is still to be written" if item.follows else "")
+        return [Said(shown(item.says) or shown(item.name), "strong"), *fact("missing", why), *fact("cut", left_out)]
 
-    def more(self, item: Any) -> Command:
-        return commands.evidence(self.incident, item.id)
+    def more(self, item: Any) -> Command | None:
+        return commands.evidence(self.incident, item.name) if item.is_there else None
 
     def told(self, item: Any, answer: Answer) -> Sequence[Said]:
         if not answer.ok:

@@ -9,7 +9,7 @@ from textual.worker import Worker
 from grace_tui.faces.ui import commands
 from grace_tui.faces.ui.commands import Answer, Target
 from grace_tui.faces.ui.keys import INCIDENT_KEYS, Key, bindings
-from grace_tui.faces.ui.lines.evidence import evidence_said, file_names, grouped_said, title_of
+from grace_tui.faces.ui.lines.evidence import File, evidence_said, files_of, grouped_said, title_of
 from grace_tui.faces.ui.lines.header import Freshness
 from grace_tui.faces.ui.lines.incident import incident_facts, timeline, tried
 from grace_tui.faces.ui.lines.pages import told
@@ -18,6 +18,9 @@ from grace_tui.faces.ui.lines.said import Said, Saying, heading
 from grace_tui.faces.ui.screens.page import Page, PageScreen
 from grace_tui.faces.ui.screens.stage import RoomControl
 from grace_tui.faces.views import IncidentView, RoomView
+
+FOLLOWS_SECONDS = 1.0
+"""Seconds until evidence is read again of which a part is still to be written."""
 
 
 class IncidentScreen(PageScreen):
@@ -29,7 +32,9 @@ class IncidentScreen(PageScreen):
         super().__init__(control, Page(f"incident {target.id}", target, self._facts))
         self.id_ = target.id
         self.record: Answer | None = None
-        self.files: dict[str, str] = {}
+        self.files: tuple[File, ...] = ()
+        self.texts: dict[str, str] = {}
+        """What the files say, by name."""
         self.problem = ""
         """Why there is no evidence."""
         self._read_for: tuple[object, ...] = ()
@@ -63,10 +68,13 @@ class IncidentScreen(PageScreen):
         self._show_told()
         found = await self.control.ask_room(commands.evidence(self.id_))
         self.problem = "" if found.ok else found.text
-        for name in filter(title_of, file_names(found.data.get("files"))):
-            part = await self.control.ask_room(commands.evidence(self.id_, name))
-            self.files[name] = part.text
+        self.files = files_of(found.data.get("files"))
+        for file in self.files:
+            if file.is_there and title_of(file.name):
+                self.texts[file.name] = (await self.control.ask_room(commands.evidence(self.id_, file.name))).text
         self._show_told()
+        if any(file.follows for file in self.files):
+            self.set_timer(FOLLOWS_SECONDS, self._read)
 
     def _show_told(self) -> None:
         record: Mapping[str, object] = self.record.data if self.record else {}
@@ -74,7 +82,7 @@ class IncidentScreen(PageScreen):
         said: list[Said] = [heading("timeline"), *timeline(acts if isinstance(acts, (list, tuple)) else ())]
         if self.record is not None and not self.record.ok:
             said += told("", self.record.text, failed=True)
-        said += evidence_said(self.files, self.problem or ("" if self.record else "reading …"))
+        said += evidence_said(self.files, self.texts, self.problem or ("" if self.record else "reading …"))
         self.body.show_told([*said, *grouped_said(record)])
 
     def action_section(self, number: int) -> None:

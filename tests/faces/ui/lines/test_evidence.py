@@ -1,6 +1,8 @@
 """The files of the evidence as sections of a page."""
 
-from grace_tui.faces.ui.lines.evidence import SHOWN_LINES, evidence_said, file_names, file_said, grouped_said
+import pytest
+
+from grace_tui.faces.ui.lines.evidence import SHOWN_LINES, File, evidence_said, file_said, files_of, grouped_said
 from grace_tui.faces.ui.lines.said import Said
 from tests.faces.ui.care import FILES, RECORD
 
@@ -9,17 +11,45 @@ def headings(said: list[Said]) -> list[str]:
     return [one.text for one in said if one.ink == "heading"]
 
 
+def listed(*more: File) -> list[File]:
+    return [*(File(name=name) for name in FILES), *more]
+
+
 def test_every_section_has_its_place_also_where_there_is_no_file_for_it() -> None:
-    said = list(evidence_said({}, "no evidence: the disk is full"))
-    assert headings(said) == ["traceback", "locals", "log", "changes", "around it"]
+    said = list(evidence_said((), {}, "no evidence: the disk is full"))
+    assert headings(said) == ["traceback", "locals and provider", "log", "changes", "around it"]
     assert [one.text for one in said if one.ink == "muted"] == ["no evidence: the disk is full"] * 5
 
 
-def test_files_stand_in_the_section_they_belong_to() -> None:
-    said = list(evidence_said(FILES, ""))
-    texts = [one.text for one in said]
-    assert texts.index("locals.txt") < texts.index("provider.txt") < texts.index("log")
+def test_files_stand_in_the_section_they_belong_to_under_what_they_hold() -> None:
+    provider = File(name="provider.json", says="whose interface failed")
+    files = [provider, *(file for file in listed() if file.name != provider.name)]
+    texts = [one.text for one in evidence_said(files, FILES, "")]
+    assert texts.index("locals and provider") < texts.index("whose interface failed") < texts.index("locals.json")
     assert texts.index("around it") < texts.index("resources.json") < texts.index("related.json")
+
+
+def test_a_file_that_is_missing_says_why_and_one_that_follows_that_it_will_come() -> None:
+    more = (File(name="bus.json", missing="the bus was down"), File(name="changes.git.diff", follows=True))
+    texts = [one.text for one in evidence_said(listed(*more), FILES, "")]
+    assert "the bus was down" in texts
+    assert "it is being written" in texts
+
+
+def test_a_file_that_was_cut_says_by_how_much() -> None:
+    said = list(evidence_said([File(name="kernel.log", cut=4096)], FILES, ""))
+    assert "4 K more were left out" in [one.text for one in said]
+
+
+def test_the_variables_of_a_frame_stand_under_its_place() -> None:
+    said = file_said("locals.json", FILES["locals.json"])
+    assert said[0].text == "kernels/coding_agent.py:41 in CodingAgent.start, where TypeError came by"
+    assert [(one.label.strip(), one.text) for one in said[1:]][2] == ("token", "•••")
+
+
+def test_what_was_written_after_the_failure_is_set_apart() -> None:
+    said = file_said("kernel.log", "08:29:01 info    started\n---- what it wrote afterwards\nnothing")
+    assert [one.ink for one in said] == ["text", "accent", "text"]
 
 
 def test_the_failing_line_and_the_error_stand_out() -> None:
@@ -47,9 +77,9 @@ def test_nothing_in_a_file_is_obeyed() -> None:
     assert [one.text for one in file_said("locals.txt", "x = '\x1b[2J'")] == ["x = '␛[2J'"]
 
 
-def test_names_of_files_come_as_names_or_as_records() -> None:
-    assert file_names(["a.txt", {"name": "b.json", "bytes": 3}, 7, {"bytes": 3}]) == ("a.txt", "b.json")
-    assert file_names(None) == ()
+@pytest.mark.parametrize("told", [None, "x", [7], [{"bytes": 3}]])
+def test_an_answer_without_files_lists_none(told: object) -> None:
+    assert files_of(told) == ()
 
 
 def test_why_grouped_tells_the_parts_and_what_does_not_count() -> None:
