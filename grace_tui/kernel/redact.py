@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 SHOWN = "[redacted]"
 SHORTEST = 4
 """Characters below which a value is no secret."""
 
 _WORDS = "password|passwd|secret|token|api[_-]?key|private[_-]?key|authorization|credential"
-_SECRET_NAME = re.compile(rf"(?i){_WORDS}")
+_SECRET_NAME = re.compile(rf"(?i){_WORDS}|passphrase|cookie|(?:access|signing|encryption|session)[_-]?key")
 # Possessive quantifiers, and one start a word: text made to hurt costs no more than other text of its length.
 _NAMED = re.compile(
     rf"""(?ix) (?P<name> (?<![\w-]) (?=[\w-]*?(?:{_WORDS})) [\w-]++ (?P<close>["']?) \s*+ [:=] \s*+ )
@@ -95,6 +96,12 @@ class LineRedactor:
         return line[: begins.start()] + SHOWN
 
 
+@lru_cache(maxsize=4096)
+def is_secret_name(name: str) -> bool:
+    """Whether what is called so is a secret, whatever it looks like."""
+    return _SECRET_NAME.search(name) is not None
+
+
 def redact_value(value: object) -> object:
     """Return plain data (mappings, sequences, scalars) with every string in it redacted, also by its key's name."""
     if isinstance(value, str):
@@ -113,6 +120,8 @@ def _hide(found: re.Match[str]) -> str:
 
 
 def _redact_item(key: str, value: object) -> object:
-    if isinstance(value, str) and len(value) >= SHORTEST and _SECRET_NAME.search(key):
-        return SHOWN
-    return redact_value(value)
+    if not is_secret_name(key):
+        return redact_value(value)
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_redact_item(key, item) for item in value]
+    return SHOWN if isinstance(value, str) and len(value) >= SHORTEST else redact_value(value)

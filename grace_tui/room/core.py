@@ -22,6 +22,7 @@ from grace_tui.kernel.records import CommandResult, KernelRecord, LatencyRecord
 from grace_tui.room.commands import COMMANDS
 from grace_tui.room.contexts import supervision
 from grace_tui.room.duties import Duties
+from grace_tui.room.evidence import RoomEvidence
 from grace_tui.room.family import RoomFamily
 from grace_tui.room.first_aid import FirstAid
 from grace_tui.room.guarding import Abandoned, GiveUp, Guarding
@@ -66,19 +67,20 @@ class Room:
         self.stop_watching = anyio.Event()
         self.supervisor: Supervisor
         self.healer: Healer
-        self.silencing: Silencing
         self.playbooks: Playbooks
+        self.silencing: Silencing
         self.known = KnownKernels(parts.workspace.state / "kernels.json")
         self.first_aid = FirstAid(self)
         self.rereading = Rereading(self)
         self.sources = Sources(self)
         self.replicas = Replicas(self)
+        self.evidence = RoomEvidence(self)
         self.beat = LoopBeat()
         self.guarding = Guarding(self, give_up)
+        self.family = RoomFamily(self)
         self.judging = Judging(self)
         self.showing = Showing(self)
         self.duties = Duties(self)
-        self.family = RoomFamily(self)
 
     # ---- RoomPort, for kernels
 
@@ -214,11 +216,6 @@ class Room:
         self.parts.fence()
         alive.kill_all()
 
-    def beats(self, kernel: str) -> Mapping[str, object]:
-        """A kernel's record for its evidence."""
-        child = self.supervisor.children.get(kernel)
-        return {} if child is None else msgspec.to_builtins(self.supervisor.record(kernel))
-
 
 @asynccontextmanager
 async def open_room(
@@ -238,9 +235,10 @@ async def open_room(
         tasks = await stack.enter_async_context(anyio.create_task_group())
         parts = open_parts(workspace, settings)
         room = Room(tasks, parts, hub, settings, give_up)
-        parts.open_book(room.beats)
+        parts.open_book(room.evidence.sources())
         room.silencing = Silencing(room)
         stack.callback(parts.close)
+        stack.callback(room.evidence.close)
         room.healer = open_healer(room)
         room.playbooks = room.healer.playbooks = open_playbooks(room, room.judging)
         stack.push_async_callback(room.healer.close)

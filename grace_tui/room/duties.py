@@ -41,6 +41,7 @@ class Duties:
             seconds += 1
             duties = [room.showing.measure, room.supervisor.second, self._note_known, self._tick]
             duties += [room.judging.measure, room.parts.grouping.look, room.parts.book.flush, room.silencing.look]
+            duties += [room.evidence.look]
             duties += [room.playbooks.look, room.healer.follow_up.look, room.first_aid.look]
             duties += [room.supervisor.save_states] * (seconds % SAVE_SECONDS == 0)
             duties += [functools.partial(tell_kept, room)]

@@ -13,6 +13,7 @@ import anyio._backends._asyncio  # noqa: F401  what every kernel's loop needs, i
 import msgspec
 
 from grace_tui.healing.incidents.capture import capture
+from grace_tui.healing.incidents.evidence.seen import SEEN, to_tell
 from grace_tui.runtime.hosts.process.inside.child import run_child
 from grace_tui.runtime.hosts.process.inside.forkserver import serve
 
@@ -21,8 +22,9 @@ ENTRY = __name__
 
 def describe(error: BaseException, kernel: str, phase: str, root: Path) -> Mapping[str, object]:
     """A failure of this process as plain data, taken while its frames are still here."""
-    told: Mapping[str, Any] = msgspec.to_builtins(capture(error, kernel=kernel, phase=phase, root=root, at=time.time()))
-    return told
+    failure = capture(error, kernel=kernel, phase=phase, root=root, at=time.time())
+    told: dict[str, Any] = msgspec.to_builtins(failure)
+    return {**told, SEEN: to_tell(error, failure, root)}
 
 
 def main(control: int) -> None:

@@ -3,13 +3,13 @@
 import asyncio
 import contextlib
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
-import msgspec
-
 from grace_tui.healing.incidents.book import IncidentBook
-from grace_tui.healing.incidents.evidence import Evidence, Sources
+from grace_tui.healing.incidents.evidence.collecting import Evidence
+from grace_tui.healing.incidents.evidence.pruning import Policy
+from grace_tui.healing.incidents.evidence.sources import Sources
 from grace_tui.healing.incidents.silences import Silences
 from grace_tui.healing.repair.queue import TaskQueue
 from grace_tui.healing.snapshots import Snapshots
@@ -49,6 +49,7 @@ class RoomParts:
     """Publish a fact from any thread."""
     calls: CallMeter
     """How long kernels take to answer each other."""
+    evidence: Evidence = field(init=False)
     book: IncidentBook = field(init=False)
     grouping: Grouping = field(init=False)
     logs: dict[str, KernelLog] = field(default_factory=dict)
@@ -59,19 +60,14 @@ class RoomParts:
             self.logs[name] = KernelLog(self.workspace.logs / "kernels" / f"{name}.jsonl", name)
         return self.logs[name]
 
-    def open_book(self, beats: Callable[[str], Mapping[str, object]]) -> None:
-        """Open the incident book; `beats` tells a kernel's beats, restarts and state for its evidence."""
-        sources = Sources(
-            log_tail=lambda name: self.kernel_log(name).tail(),
-            beats=beats,
-            settings=lambda: msgspec.to_builtins(self.settings),
-            changes=self._changes,
-        )
+    def open_book(self, sources: Sources) -> None:
+        """Open the incident book; `sources` are what the evidence of incidents is made from."""
         root = self.workspace.root
-        evidence = Evidence(self.workspace.logs / "incidents", root, sources)
         limits = self.settings.incidents
+        policy = Policy(int(limits.bundles_mb * 1_000_000), limits.bundles_days * 86_400)
+        self.evidence = Evidence(self.workspace.logs / "incidents", root, sources, self.clock, policy)
         self.book = IncidentBook(
-            self.store, self.clock, root, self.publish, evidence, group_wait=limits.group_wait, keep=limits.keep
+            self.store, self.clock, root, self.publish, self.evidence, group_wait=limits.group_wait, keep=limits.keep
         )
         self.book.suppress, self.book.hit = self.silences.hides, self.silences.hit
         self.grouping = Grouping(root, self.book, self.log.warning, self.audit.append)
@@ -102,11 +98,6 @@ class RoomParts:
     def _close_book(self) -> None:
         with contextlib.suppress(LoopAbandoned):  # what it has not written yet, nobody writes
             self.book.close()
-
-    def _changes(self) -> str:
-        """What changed in the workspace since the newest snapshot."""
-        newest = self.snapshots.all()[:1]
-        return self.snapshots.diff(newest[0].id) if newest else "no snapshot yet\n"
 
 
 def open_parts(workspace: Workspace, settings: Settings) -> RoomParts:

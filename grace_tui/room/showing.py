@@ -5,6 +5,7 @@ Owned by the room, on its loop. Whoever changes something that a screen shows ca
 
 import dataclasses
 import time
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import anyio
@@ -55,6 +56,17 @@ class Showing:
         self._meter.read()
         self._lag = self.room.beat.take_lag()
         self._bus_rate.read(self.room.parts.bus.published, time.monotonic())
+
+    def measured(self) -> Mapping[str, object]:
+        """What was read last, as plain data."""
+        return {
+            "cpu_percent": self._meter.latest.cpu_percent,
+            "rss_bytes": self._meter.latest.rss_bytes,
+            "loop_lag_ms": round(self._lag.worst * 1000, 2),
+            "loop_lag_p99_ms": round(self._lag.p99 * 1000, 2),
+            "messages_a_second": round(self._bus_rate.rate, 1),
+            "uptime_seconds": round(time.monotonic() - self.room.up_since, 1),
+        }
 
     async def publish(self) -> None:
         """Hand out a view when something changed, at most `screen_rate` a second, and once a second anyway."""

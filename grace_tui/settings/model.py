@@ -58,6 +58,10 @@ class IncidentSettings(Table, frozen=True):
     """Seconds that nobody answers an incident which may be the consequence of another, so that its cause can come."""
     keep: Annotated[int, Meta(ge=10, le=100_000)] = 1000
     """Incidents that are remembered; beyond that the oldest resolved ones go."""
+    bundles_mb: Annotated[float, Meta(ge=1, le=1_000_000)] = 200.0
+    """Megabytes of evidence that are kept; beyond that the bundles of the incidents longest resolved go."""
+    bundles_days: Annotated[float, Meta(ge=0.01, le=3650)] = 30.0
+    """Days that the evidence of a resolved incident is kept."""
     warn_before: Annotated[float, Meta(ge=0, le=86400)] = 600.0
     """Seconds before the end of a silence at which the room announces it; of a short silence, its last tenth."""
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from tests.bench import (
     audit,
     baseline,
+    bundles,
     bus,
     commands,
     drill,
@@ -34,6 +35,7 @@ GROUPS: tuple[Group, ...] = (
     storms.GROUP,
     soak.GROUP,
     signatures.GROUP,
+    bundles.GROUP,
     bus.GROUP,
     audit.GROUP,
     guard.GROUP,

@@ -297,6 +297,16 @@ class IncidentBook:
             self._rows.put(record)
             self._rows.tidings.owe(incident_id, problem or "evidence kept")
 
+    def unbundled(self, incident_id: str, why: str) -> None:
+        """A bundle was deleted. Called from the evidence's thread as well."""
+        with self._lock:
+            record = self._rows.get(incident_id)
+            if record is None or not record.bundle:
+                return
+            told = f"evidence deleted: {why}"
+            self._rows.put(with_line(replace(record, bundle=""), self.clock.time(), "evidence", told))
+            self._rows.tidings.owe(incident_id, told)
+
 
 def _plain(facts: Mapping[str, object]) -> Mapping[str, object]:
     """What a trigger measured, as it may be kept and shown."""

@@ -24,6 +24,7 @@ from types import (
     MethodType,
     TracebackType,
 )
+from typing import Any
 
 from grace_tui.healing.failure import Callee
 from grace_tui.healing.incidents.places import place
@@ -41,7 +42,8 @@ _DISPLAYS: dict[type[ast.expr], str] = {
     ast.SetComp: "set",
     ast.Lambda: "function",
 }
-_UNKNOWN = object()
+UNKNOWN = object()
+"""What cannot be looked up without running code."""
 _LONGEST_UNWRAPPING = 20
 
 
@@ -83,23 +85,28 @@ def literal_type(node: ast.expr) -> str:
     return _type_name(node.value) if isinstance(node, ast.Constant) else _DISPLAYS.get(type(node), "")
 
 
-def unwrap(target: object) -> tuple[object, dict[str, object]]:
+def is_a(value: object, *kinds: type) -> bool:
+    """`isinstance` that does not ask the value's own `__class__`."""
+    return issubclass(type(value), kinds)
+
+
+def unwrap(target: Any) -> tuple[object, dict[str, object]]:
     """Follow methods, partials, C wrappers and classes to what binds the arguments, with keywords bound on the way."""
     bound: dict[str, object] = {}
     for _ in range(_LONGEST_UNWRAPPING):
-        inner: object = _UNKNOWN
-        if isinstance(target, MethodType | staticmethod | classmethod):
+        inner: object = UNKNOWN
+        if is_a(target, MethodType, staticmethod, classmethod):
             inner = target.__func__
-        elif isinstance(target, functools.partial):
+        elif is_a(target, functools.partial):
             bound = {**target.keywords, **bound}
             inner = target.func
-        elif isinstance(target, type):
+        elif is_a(target, type):
             inner = _initialiser(target)
-        elif isinstance(target, FunctionType):
+        elif is_a(target, FunctionType):
             inner = _forwards_to(target)
-        elif not isinstance(target, BuiltinFunctionType | BuiltinMethodType):
+        elif not is_a(target, BuiltinFunctionType, BuiltinMethodType):
             inner = _instance_target(target)
-        if inner is _UNKNOWN:
+        if inner is UNKNOWN:
             break
         target = inner
     return target, bound
@@ -108,28 +115,28 @@ def unwrap(target: object) -> tuple[object, dict[str, object]]:
 def _initialiser(target: type) -> object:
     """The class's own `__init__`, where it is written in a file; one made by a decorator is the class's."""
     found = _static(target, "__init__")
-    written = isinstance(found, FunctionType) and not found.__code__.co_filename.startswith("<")
-    return found if written else _UNKNOWN
+    if type(found) is not FunctionType or found.__code__.co_filename.startswith("<"):
+        return UNKNOWN
+    return found
 
 
 def _forwards_to(target: FunctionType) -> object:
     """A wrapper that takes anything cannot refuse: then it is the wrapped function that did."""
     flags = target.__code__.co_flags
     takes_anything = flags & inspect.CO_VARKEYWORDS and flags & inspect.CO_VARARGS
-    return target.__dict__.get("__wrapped__", _UNKNOWN) if takes_anything else _UNKNOWN
+    return target.__dict__.get("__wrapped__", UNKNOWN) if takes_anything else UNKNOWN
 
 
 def _instance_target(target: object) -> object:
     wrapped = _static(target, "__wrapped__")
-    if wrapped is not _UNKNOWN:
+    if wrapped is not UNKNOWN:
         return wrapped
-    return (
-        _static(type(target), "__call__") if isinstance(_static(type(target), "__call__"), FunctionType) else _UNKNOWN
-    )
+    found = _static(type(target), "__call__")
+    return found if is_a(found, FunctionType) else UNKNOWN
 
 
-def _is_called(found: object, name: str) -> bool:
-    own = getattr(found, "__qualname__", None) if isinstance(found, _WITH_NAMES) else None
+def _is_called(found: Any, name: str) -> bool:
+    own = found.__qualname__ if is_a(found, *_WITH_NAMES) else None
     if not isinstance(own, str):
         return False
     last = name.rpartition(".")[2]
@@ -139,14 +146,14 @@ def _is_called(found: object, name: str) -> bool:
 _WITH_NAMES = (FunctionType, BuiltinFunctionType, BuiltinMethodType, type)
 
 
-def _describe(found: object, arguments: Mapping[str, str], root: Path) -> Callee:
-    if isinstance(found, FunctionType):
+def _describe(found: Any, arguments: Mapping[str, str], root: Path) -> Callee:
+    if is_a(found, FunctionType):
         code = found.__code__
         return Callee(
             code.co_qualname, place(code.co_filename, root)[0], code.co_firstlineno, _signature(found), arguments
         )
-    qualname = str(getattr(found, "__qualname__", type(found).__qualname__))
-    module = sys.modules.get(found.__module__) if isinstance(found, type) else None
+    qualname = str(found.__qualname__ if is_a(found, *_WITH_NAMES) else type(found).__qualname__)
+    module = sys.modules.get(found.__module__) if is_a(found, type) else None
     file = getattr(module, "__file__", None)
     if not isinstance(file, str):
         return Callee(qualname, "", 0, _signature(found), arguments)
@@ -187,17 +194,37 @@ def _failed_call(trace: TracebackType | None) -> _Call | None:
     return None if node is None else _Call(frame, node)
 
 
-def _call_at(code: CodeType, lines: list[str], span: tuple[int, int, int, int]) -> ast.Call | None:
+def failing_text(trace: TracebackType) -> str:
+    """The expression at which a traceback ends, as it is written; empty where that cannot be told."""
+    code = trace.tb_frame.f_code
+    where = next(islice(code.co_positions(), trace.tb_lasti // 2, None), (None, None, None, None))
+    first, last, start, end = where
+    if first is None or last is None or start is None or end is None:
+        return ""
+    linecache.checkcache(code.co_filename)
+    cut = _cut_out(linecache.getlines(code.co_filename, trace.tb_frame.f_globals), (first, start, last, end))
+    return "" if cut is None or cut[0].rstrip().endswith(b".") else cut[1].decode()
+
+
+def _cut_out(lines: list[str], span: tuple[int, int, int, int]) -> tuple[bytes, bytes] | None:
+    """What stands before a span on its first line, and the span."""
     first, start, last, end = span
     if not 1 <= first <= last <= len(lines):
         return None
     raw = [line.encode() for line in lines[first - 1 : last]]
     raw[-1] = raw[-1][:end]
     before, raw[0] = raw[0][:start], raw[0][start:]
+    return before, b"".join(raw)
+
+
+def _call_at(code: CodeType, lines: list[str], span: tuple[int, int, int, int]) -> ast.Call | None:
+    cut = _cut_out(lines, span)
+    if cut is None:
+        return None
     # In a chain over several lines the position starts at the last attribute, so the text alone would name a stranger.
-    if before.rstrip().endswith(b"."):
-        return _call_ending_at(code, lines, last, end)
-    node = _parse(b"(" + b"".join(raw) + b")")
+    if cut[0].rstrip().endswith(b"."):
+        return _call_ending_at(code, lines, span[2], span[3])
+    node = _parse(b"(" + cut[1] + b")")
     inner = node[0].value if node and isinstance(node[0], ast.Expr) else None
     return inner if isinstance(inner, ast.Call) else None
 
@@ -240,13 +267,13 @@ def _parse(text: bytes) -> list[ast.stmt]:
 
 def _targets(call: _Call) -> Iterator[object]:
     """What may have refused: the function of the call, then functions that it was given to call."""
-    yield _value(call.node.func, call.frame)
+    yield look_up(call.node.func, call.frame)
     for argument in call.node.args:
         if isinstance(argument, ast.Starred):
-            several = _value(argument.value, call.frame)
-            yield from several if isinstance(several, tuple | list) else ()
+            several = look_up(argument.value, call.frame)
+            yield from several if type(several) is tuple or type(several) is list else ()
         else:
-            yield _value(argument, call.frame)
+            yield look_up(argument, call.frame)
 
 
 def _keywords(call: _Call) -> dict[str, str]:
@@ -256,8 +283,8 @@ def _keywords(call: _Call) -> dict[str, str]:
             name = _type_at(keyword.value, call.frame)
             types.update({keyword.arg: name} if name else {})
             continue
-        forwarded = _value(keyword.value, call.frame)
-        if isinstance(forwarded, dict):
+        forwarded = look_up(keyword.value, call.frame)
+        if type(forwarded) is dict:
             types.update(_argument_types(forwarded))
     return types
 
@@ -270,8 +297,8 @@ def _type_at(node: ast.expr, frame: FrameType) -> str:
     literal = literal_type(node)
     if literal:
         return literal
-    value = _value(node, frame)
-    return "" if value is _UNKNOWN else _type_name(value)
+    value = look_up(node, frame)
+    return "" if value is UNKNOWN else _type_name(value)
 
 
 def _type_name(value: object) -> str:
@@ -279,26 +306,27 @@ def _type_name(value: object) -> str:
     return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
 
 
-def _value(node: ast.expr, frame: FrameType) -> object:
+def look_up(node: ast.expr, frame: FrameType) -> object:
+    """The value of a name, an attribute or a constant in a frame; UNKNOWN for what would have to be computed."""
     if isinstance(node, ast.Constant):
         return node.value
     if isinstance(node, ast.Name):
         for names in (frame.f_locals, frame.f_globals, frame.f_builtins):
             if node.id in names:
                 return names[node.id]
-        return _UNKNOWN
+        return UNKNOWN
     if isinstance(node, ast.Attribute):
-        owner = _value(node.value, frame)
-        return _UNKNOWN if owner is _UNKNOWN else _static(owner, node.attr)
-    return _UNKNOWN
+        owner = look_up(node.value, frame)
+        return UNKNOWN if owner is UNKNOWN else _static(owner, node.attr)
+    return UNKNOWN
 
 
 def _static(owner: object, name: str) -> object:
     """An attribute as it is stored. A property's value is unknown, because finding it would run code."""
     try:
         found = inspect.getattr_static(owner, name)
-        if isinstance(found, MemberDescriptorType) and not isinstance(owner, type):
+        if type(found) is MemberDescriptorType and not is_a(owner, type):
             return found.__get__(owner, type(owner))
     except AttributeError:
-        return _UNKNOWN
-    return _UNKNOWN if isinstance(found, property | functools.cached_property) else found
+        return UNKNOWN
+    return UNKNOWN if is_a(found, property, functools.cached_property) else found

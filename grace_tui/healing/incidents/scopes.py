@@ -19,6 +19,14 @@ class _Scope:
     name: str
     first: int
     last: int
+    node: ast.AST
+
+    @property
+    def decorated(self) -> int:
+        """The line of its first decorator: where its code object says that it begins."""
+        if not isinstance(self.node, _SCOPES):
+            return self.first
+        return min([self.first, *(each.lineno for each in self.node.decorator_list)])
 
 
 def qualname_at(path: Path, line: int, name: str) -> str:
@@ -29,6 +37,29 @@ def qualname_at(path: Path, line: int, name: str) -> str:
     if not name.startswith("<"):
         return next((scope.qualname for scope in reversed(around) if scope.name == name), name)
     return f"{around[-1].inside}{name}" if around else name
+
+
+def definition(path: Path, qualname: str, line: int) -> tuple[int, str] | None:
+    """The line and the parameters of a function or class as its file has them now; None where it is not there.
+
+    Of a class these are its initialiser's. `line` chooses among several of one name; decorators may come before it.
+    """
+    module = parsed(path)
+    found = [scope for scope in _walk(module, "") if scope.qualname == qualname] if module else []
+    if not found:
+        return None
+    scope = next((scope for scope in found if line and scope.decorated <= line <= scope.last), found[-1])
+    return scope.first, _parameters(scope.node)
+
+
+def _parameters(node: ast.AST) -> str:
+    if isinstance(node, ast.ClassDef):
+        methods = [item for item in node.body if isinstance(item, ast.FunctionDef) and item.name == "__init__"]
+        return _parameters(methods[-1]) if methods else ""
+    if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+        return ""
+    returns = f" -> {ast.unparse(node.returns)}" if node.returns else ""
+    return f"({ast.unparse(node.args)}){returns}"
 
 
 def parsed(path: Path) -> ast.Module | None:
@@ -51,7 +82,7 @@ def _walk(node: ast.AST, prefix: str) -> Iterator[_Scope]:
         if isinstance(child, _SCOPES):
             qualname = f"{prefix}{child.name}"
             inside = f"{qualname}." if isinstance(child, ast.ClassDef) else f"{qualname}.<locals>."
-            yield _Scope(qualname, inside, child.name, child.lineno, child.end_lineno or child.lineno)
+            yield _Scope(qualname, inside, child.name, child.lineno, child.end_lineno or child.lineno, child)
             yield from _walk(child, inside)
         elif not isinstance(child, ast.expr):
             yield from _walk(child, prefix)

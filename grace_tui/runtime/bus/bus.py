@@ -159,6 +159,14 @@ class MemoryBus:
             refusals=dict(self._refusals),
         )
 
+    def mailboxes(self, subscriber: str) -> Sequence[Mapping[str, object]]:
+        """What one subscriber's mailboxes are for, how full they are, and what they lost."""
+        return [
+            {"pattern": box.pattern, "waiting": box.size, "capacity": box.capacity, "dropped": box.dropped}
+            for box in self._boxes
+            if box.subscriber == subscriber
+        ]
+
     def dead_letters(self) -> Sequence[Message]:
         return tuple(self._dead)
 

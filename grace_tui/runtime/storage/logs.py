@@ -37,6 +37,8 @@ class KernelLog:
     def __init__(self, path: Path, kernel: str) -> None:
         self.path, self.kernel = path, kernel
         self.lines: deque[str] = deque(maxlen=TAIL_LINES)
+        self.told = 0
+        """Lines that the tail has had, in all."""
         self.lost = 0
         self._redactors: defaultdict[str, LineRedactor] = defaultdict(LineRedactor)
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -64,6 +66,7 @@ class KernelLog:
             data = _encode_output(at, stream, self.kernel, clean)
         head = for_people(at, stream, "", {})
         self.lines += [head + _shortened(line) for line in clean[-TAIL_LINES:]]
+        self.told += len(clean)
         self._append(data, len(clean))
 
     def tail(self, lines: int = 200) -> list[str]:
@@ -79,6 +82,7 @@ class KernelLog:
         clean = redact_value(dict(fields))
         message = _printable(redact(message))
         self.lines.append(_printable(for_people(at, level, message, clean)))
+        self.told += 1
         line = _encode({"at": at, "level": level, "kernel": self.kernel, "message": message}, clean)
         self._append(line + b"\n", 1)
 
