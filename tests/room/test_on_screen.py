@@ -22,6 +22,16 @@ BROKEN = '''
 '''
 
 
+ASKING = """
+says = "Asks a person."
+when = "incident.kind == 'Nothing'"
+
+[[step]]
+action = "ask"
+with = { question = "Is the disk plugged in?" }
+"""
+
+
 @asynccontextmanager
 async def at_the_screen(root: Path) -> AsyncIterator[tuple[Bench, Pilot[Any]]]:
     """A room with one kernel that runs and one that is quarantined, and its feed of incidents in focus."""
@@ -86,3 +96,20 @@ async def test_the_page_of_an_incident_shows_its_evidence(tmp_path: Path) -> Non
         shown = await press(pilot, "4")
         assert 'raise RuntimeError("the disk is not there")' in shown
         assert "why grouped" in await press(pilot, "9")
+
+
+async def test_a_playbook_is_run_and_its_question_is_answered(tmp_path: Path) -> None:
+    (tmp_path / "playbooks").mkdir()
+    (tmp_path / "playbooks" / "a_question.toml").write_text(ASKING)
+    async with at_the_screen(tmp_path) as (bench, pilot):
+        await press(pilot, "enter")
+        await press(pilot, "B")
+        assert "a_question" in await press(pilot, *"try", "enter")
+        view = await bench.until(lambda view: any(run.state == "waiting_for_person" for run in view.runs))
+        assert view.warnings
+        await press(pilot, "escape")
+        assert "1 question" in screen_text(pilot.app)  # type: ignore[arg-type]
+        assert "Is the disk plugged in?" in await press(pilot, "P")
+        await press(pilot, "y", "y")
+        view = await bench.until(lambda view: view.runs[0].state == "succeeded")
+        assert [(step.action, step.state) for step in view.runs[0].steps] == [("ask", "done")]
