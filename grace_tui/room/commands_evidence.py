@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import anyio.to_thread
+from msgspec import structs
 
+from grace_tui.healing.incidents.evidence.bundle import Entry, read_index
 from grace_tui.healing.incidents.states import UnknownIncident
 from grace_tui.kernel.errors import GraceError
 from grace_tui.room.commanding import Answer, Arguments, Command, answer, word
@@ -29,8 +31,8 @@ async def incident_evidence(room: "Room", arguments: Arguments, by: str) -> Answ
     folder = room.parts.workspace.root / record.bundle
     files = await anyio.to_thread.run_sync(_files, folder)
     if not arguments.get("file"):
-        listed = [{"name": name, "bytes": size} for name, size in files.items()]
-        text = "\n".join(f"{size:>9}  {name}" for name, size in files.items())
+        listed = await anyio.to_thread.run_sync(_listed, folder, files)
+        text = "\n".join(map(_line, listed))
         return answer(text or f"{record.bundle} is empty", {"bundle": record.bundle, "files": listed})
     name = word(arguments, "file")
     if name not in files:
@@ -46,6 +48,21 @@ def _files(folder: Path) -> dict[str, int]:
         return {path.name: path.stat().st_size for path in found}
     except FileNotFoundError:
         raise GraceError(f"{folder} is gone: its evidence was deleted") from None
+
+
+def _listed(folder: Path, files: Mapping[str, int]) -> list[Entry]:
+    """What the bundle's index tells of its parts, and what else there is; sizes are those on disk."""
+    index = read_index(folder)
+    told = {part.name: part for part in index.parts} if index else {}
+    there = [
+        structs.replace(told.get(name, Entry(name, "")), bytes=size, follows=False) for name, size in files.items()
+    ]
+    return [*there, *(part for name, part in told.items() if name not in files)]
+
+
+def _line(file: Entry) -> str:
+    size = "missing" if file.missing else "to come" if file.follows else f"{file.bytes}"
+    return f"{size:>9}  {file.name:<18}  {file.missing or file.says}".rstrip()
 
 
 def _read(path: Path) -> str:
