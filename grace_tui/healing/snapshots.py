@@ -9,7 +9,7 @@ first, and files that a snapshot does not know are left alone.
 import fcntl
 import re
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from difflib import unified_diff
 from pathlib import Path
@@ -78,8 +78,21 @@ class Snapshots:
     async def changed_since(self, snapshot_id: str) -> tuple[str, ...]:
         return await _in_thread(lambda: self.changed_since_now(snapshot_id))
 
-    async def restore(self, snapshot_id: str, paths: Sequence[str] = ()) -> tuple[str, ...]:
-        return await _in_thread(lambda: self.restore_now(snapshot_id, paths))
+    async def restore(
+        self, snapshot_id: str, paths: Sequence[str] = (), *, expected: Mapping[str, str] | None = None
+    ) -> tuple[str, ...]:
+        return await _in_thread(lambda: self.restore_now(snapshot_id, paths, expected=expected))
+
+    async def newest_other(self, path: str, found: str, before: float) -> str:
+        """The newest snapshot from before a moment in which a file is there and has another digest than `found`.
+
+        Empty where there is none.
+        """
+        return await _in_thread(lambda: self._newest_other(path, found, before))
+
+    async def digest_in(self, snapshot_id: str, path: str) -> str:
+        """What a file was in a snapshot; empty where it was not there."""
+        return await _in_thread(lambda: _digest_in(self._manifest(snapshot_id), path))
 
     async def prune(self, keep: int) -> tuple[str, ...]:
         return await _in_thread(lambda: self.prune_now(keep))
@@ -118,10 +131,13 @@ class Snapshots:
                 parts.append(_diff(name, before, found.data if found else None))
         return redact("".join(parts))
 
-    def restore_now(self, snapshot_id: str, paths: Sequence[str] = ()) -> tuple[str, ...]:
+    def restore_now(
+        self, snapshot_id: str, paths: Sequence[str] = (), *, expected: Mapping[str, str] | None = None
+    ) -> tuple[str, ...]:
         """Bring back the files named (all of the snapshot's, where none is), and return those that changed.
 
-        What is there is kept in a snapshot first. All or nothing: a file that changes meanwhile undoes the rest.
+        What is there is kept in a snapshot first. All or nothing: a file that changes meanwhile undoes the rest, and
+        one that has not the digest that is `expected` of it keeps anything from being changed.
 
         Raises:
             SnapshotMissing: no such snapshot, or a path is not in it.
@@ -134,6 +150,9 @@ class Snapshots:
                 if path not in manifest.files:
                     raise SnapshotMissing(snapshot_id, path)
             before = self._take(f"before restoring {snapshot_id}")
+            for name, digest_ in (expected or {}).items():
+                if (found := _digest_in(before, name)) != digest_:
+                    raise FileMoved(self.root / name, digest_, found)
             wanted = {
                 name: manifest.files[name]
                 for name in (paths or manifest.files)
@@ -175,6 +194,13 @@ class Snapshots:
         with self._lock:
             self._manifests = {**self._manifests, manifest.id: manifest}
         return manifest
+
+    def _newest_other(self, path: str, found: str, before: float) -> str:
+        self._refresh()
+        for manifest in self._newest_first():
+            if manifest.at < before and _digest_in(manifest, path) not in ("", found):
+                return manifest.id
+        return ""
 
     def _manifest(self, snapshot_id: str) -> Manifest:
         self._refresh()

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 NAMING = ("requires", "follows", "after")
 """Fields of a spec that name kernels."""
-OPEN = frozenset({"open", "acknowledged", "reopened"})
 
 
 class NotScalable(GraceError):
@@ -89,7 +88,7 @@ class Replicas:
             except BaseException:
                 self._take(group, left + 1)
                 raise
-            self._resolve_incidents(name, by)
+            room.family.gone(name, f"{name} was taken out: {group} was scaled to {count} by {by}")
         return list(surplus)
 
     def _take(self, group: str, count: int) -> None:
@@ -114,12 +113,6 @@ class Replicas:
             named = every & {*child.spec.requires, *child.spec.after}
             if child.name not in every and named != every and (lost := named & set(surplus)):
                 raise NotScalable(group, f"{child.name} requires {', '.join(sorted(lost))} by name")
-
-    def _resolve_incidents(self, name: str, by: str) -> None:
-        book = self.room.parts.book
-        for record in book.all():
-            if record.kernel == name and record.state in OPEN:
-                book.move(record.id, "resolved", f"{name} was taken out by scaling", by)
 
 
 def members(settings: Settings, group: str) -> tuple[str, ...]:

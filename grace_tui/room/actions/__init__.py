@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from grace_tui.healing.playbooks.actions import ActionFailed, ActionSpec, Call, Done
 from grace_tui.kernel.errors import GraceError
-from grace_tui.room.actions import hosts, life, load, notes, scale
+from grace_tui.room.actions import files, hosts, life, load, logs, notes, scale
 from grace_tui.room.actions.acts import Act
 from grace_tui.room.actions.asked import Asked
 from grace_tui.room.actions.catalogue import CATALOGUE
@@ -20,7 +20,15 @@ if TYPE_CHECKING:
 
 __all__ = ["ACTS", "CATALOGUE", "RoomActions"]
 
-ACTS: Mapping[str, Act] = {**life.ACTS, **hosts.ACTS, **load.ACTS, **notes.ACTS, **scale.ACTS}
+ACTS: Mapping[str, Act] = {
+    **life.ACTS,
+    **hosts.ACTS,
+    **load.ACTS,
+    **notes.ACTS,
+    **scale.ACTS,
+    **files.ACTS,
+    **logs.ACTS,
+}
 
 T = TypeVar("T")
 
@@ -35,10 +43,10 @@ class RoomActions:
         return CATALOGUE
 
     def kernels(self) -> frozenset[str]:
-        """Kernels on disk, of the settings, and known from before; groups of replicas among them."""
+        """Kernels that are supervised, of the settings, and known from before; groups of replicas among them."""
         room = self.room
         groups = {settings.group for settings in room.settings.kernels.values() if settings.group}
-        return frozenset({*room.parts.loader.names(), *room.settings.kernels, *room.known.names, *groups})
+        return frozenset({*room.supervisor.children, *room.settings.kernels, *room.known.names, *groups})
 
     async def do(self, call: Call) -> Done:
         """Carry out one action.

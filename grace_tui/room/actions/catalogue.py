@@ -145,6 +145,7 @@ _SPECS = (
         {
             "older_than": Parameter("seconds", "only files that were last written this long ago", default=0.0),
             "most_mb": Parameter("number", "compress this many megabytes at most", default=200),
+            "keep_mb": Parameter("number", "the oldest archives beyond this many megabytes are removed", default=1000),
         },
     ),
     # ---- checks

@@ -115,7 +115,7 @@ async def test_open_incidents_of_a_replica_end_with_it(tmp_path: Path) -> None:
         await actor.do("scale", to=1)
         record = actor.room.parts.book.get(actor.incident_of_call.id)
         assert record is not None
-        assert (record.state, record.action) == ("resolved", "web-2 was taken out by scaling")
+        assert (record.state, record.action) == ("resolved", "web-2 was taken out: web was scaled to 1 by tester")
 
 
 async def test_replica_that_somebody_requires_by_name_is_not_taken_out(tmp_path: Path) -> None:
