@@ -21,7 +21,7 @@ def contents_line(titles: Sequence[str], current: int, width: int, paint: Paint)
     named = titles[:MOST]
     first = [title.split(" ")[0] for title in named]
     here = [title if index == current else "" for index, title in enumerate(first)]
-    forms = ((named, 2), (first, 2), (first, 1), ([clip(word, 5) for word in first], 1), (here, 1))
+    forms = ((named, 2), (named, 1), (first, 2), (first, 1), ([clip(word, 5) for word in first], 1), (here, 1))
     for words, gap in forms:
         pieces = _pieces(words, gap, current, paint)
         if cells(pieces) <= width:
