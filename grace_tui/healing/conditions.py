@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from grace_tui.healing.nearest import nearest
 from grace_tui.kernel.errors import GraceError
+from grace_tui.kernel.parsing import parse_expression
 
 if TYPE_CHECKING:
     from simpleeval import SimpleEval
@@ -165,7 +166,7 @@ class _Checked:
 
     def _parsed(self) -> ast.expr:
         try:
-            tree = _parse(f"({self.text}\n)")  # in brackets it may go over several lines
+            tree = parse_expression(f"({self.text}\n)").body  # in brackets it may go over several lines
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
             problem = error.msg if isinstance(error, SyntaxError) else str(error) or "it is nested too deeply"
             self._refuse(f"is no expression: {problem}; write it like kernel.state == 'failed' and incident.count >= 3")
@@ -265,16 +266,6 @@ class _Checked:
 
     def _refuse(self, problem: str) -> NoReturn:
         raise BadCondition(self.where, self.text, problem)
-
-
-def _parse(text: str) -> ast.expr:
-    """Python before 3.11.8 refuses at random where two threads parse at one moment; the next try is as good as any."""
-    for _ in range(20):
-        try:
-            return ast.parse(text, mode="eval").body
-        except SystemError:
-            continue
-    raise ValueError("it could not be parsed")
 
 
 class _Flags(ast.NodeTransformer):

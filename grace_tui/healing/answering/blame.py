@@ -7,6 +7,7 @@ from difflib import SequenceMatcher
 from grace_tui.healing.failure import Failure
 from grace_tui.healing.repair.apply import Entry
 from grace_tui.healing.repair.patch import FileEdit
+from grace_tui.kernel.parsing import parse_module
 
 MODULE = "<module>"
 NOT_RAISED = frozenset({"trigger", "heartbeat", "block"})
@@ -28,7 +29,7 @@ def blamed(failure: Failure, began: float, entries: Iterable[Entry]) -> Entry | 
 def touched_by(edit: FileEdit) -> frozenset[str]:
     """Qualified names of the functions that an edit changed lines of, as frames name them."""
     try:
-        tree = ast.parse(edit.after)
+        tree = parse_module(edit.after)
     except SyntaxError:
         return frozenset({MODULE})
     functions = list(_functions(tree, ""))

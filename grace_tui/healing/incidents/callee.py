@@ -28,6 +28,7 @@ from typing import Any
 
 from grace_tui.healing.failure import Callee
 from grace_tui.healing.incidents.places import place
+from grace_tui.kernel.parsing import parse_module
 
 _NAMED = re.compile(r"([\w.<>]+)\(\) (?:got|takes|missing|argument|expected)")
 _ABOUT_ARGUMENTS = re.compile(r"\b(?:keyword|positional|required) (?:only )?arguments?\b|\btakes no arguments\b")
@@ -257,7 +258,7 @@ def _calls_in(code: CodeType, lines: list[str]) -> list[ast.Call]:
 
 def _parse(text: bytes) -> list[ast.stmt]:
     try:
-        return ast.parse(text).body
+        return parse_module(text).body
     except (SyntaxError, ValueError):  # the file changed under the running code
         return []
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+from grace_tui.kernel.parsing import parse_module
+
 LARGEST_FILE = 400_000
 """Bytes; a larger file is not parsed, as that would hold the loop."""
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
@@ -93,6 +95,6 @@ def _parsed(path: Path, changed_ns: int, size: int) -> ast.Module | None:
     if size > LARGEST_FILE:
         return None
     try:
-        return ast.parse(path.read_bytes())
+        return parse_module(path.read_bytes())
     except (OSError, SyntaxError, ValueError, RecursionError):
         return None

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from grace_tui.healing.repair.patch import Tree
+from grace_tui.kernel.parsing import parse_module
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 Definition = FunctionNode | ast.ClassDef
@@ -178,6 +179,6 @@ def _definitions(node: ast.AST, prefix: str) -> Iterator[tuple[str, Definition]]
 
 def _parse(text: str) -> ast.Module | None:
     try:
-        return ast.parse(text)
+        return parse_module(text)
     except (SyntaxError, ValueError):
         return None

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree
 
+from grace_tui.kernel.parsing import parse_module
+
 WEIGHTS: Mapping[str, float] = {
     "crashes": 0.35,
     "churn": 0.2,
@@ -66,7 +68,7 @@ def shape(sources: Iterable[bytes]) -> Shape:
     for source in sources:
         lines = max(lines, source.count(b"\n") + 1)
         try:
-            tree = ast.parse(source)
+            tree = parse_module(source)
         except (SyntaxError, ValueError):
             continue
         for node in ast.walk(tree):

@@ -18,6 +18,7 @@ from types import CodeType, ModuleType
 
 from grace_tui.kernel.base import Kernel, kernel_class
 from grace_tui.kernel.errors import GraceError
+from grace_tui.kernel.parsing import parse_module
 
 PACKAGE = "kernels"
 
@@ -248,7 +249,7 @@ def _imports(path: Path | None) -> set[str]:
     if path is None:
         return set()
     try:
-        tree = ast.parse(path.read_bytes())
+        tree = parse_module(path.read_bytes())
     except (OSError, SyntaxError, ValueError):
         return set()
     package = _package_of(path)
@@ -284,7 +285,7 @@ def _looks_like_kernel(path: Path) -> bool:
     except OSError:  # gone since the folder was listed
         return False
     try:
-        tree = ast.parse(source)
+        tree = parse_module(source)
     except (SyntaxError, ValueError):
         return b"Kernel)" in source
     return any(isinstance(node, ast.ClassDef) and any(_is_kernel(base) for base in node.bases) for node in tree.body)

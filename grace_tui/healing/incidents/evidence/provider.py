@@ -20,6 +20,7 @@ from grace_tui.healing.incidents.evidence.values import module_of, stored, type_
 from grace_tui.healing.incidents.places import place
 from grace_tui.healing.incidents.scopes import definition
 from grace_tui.kernel.errors import ProviderDown
+from grace_tui.kernel.parsing import parse_module
 from grace_tui.kernel.redact import redact
 
 TEXT_LIMIT = 200
@@ -272,7 +273,7 @@ def _spot(leaf: BaseException) -> _Spot | None:
         trace = trace.tb_next
     text = failing_text(trace)
     try:
-        body = ast.parse(f"({text})").body if text else []
+        body = parse_module(f"({text})").body if text else []
     except (SyntaxError, ValueError):  # half an expression, or a file that changed under the running code
         body = []
     if not body or not isinstance(body[0], ast.Expr):

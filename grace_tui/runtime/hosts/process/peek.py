@@ -4,6 +4,8 @@ import ast
 from dataclasses import dataclass
 from pathlib import Path
 
+from grace_tui.kernel.parsing import parse_module
+
 
 @dataclass(frozen=True, slots=True)
 class Said:
@@ -19,7 +21,7 @@ def peek(path: Path) -> Said:
         source = path.read_bytes()
         if not any(word in source for word in (b"isolation", b"task_only")):
             return Said()
-        tree = ast.parse(source)
+        tree = parse_module(source)
     except (OSError, SyntaxError, ValueError):  # loading it will say so
         return Said()
     specs = [node for kind in tree.body if isinstance(kind, ast.ClassDef) for node in kind.body if _is_spec(node)]
