@@ -25,6 +25,7 @@ from grace_tui.room import (
 )
 from grace_tui.room.asking import ask_kernel
 from grace_tui.room.commanding import Answer, Arguments, Command, answer, number, word
+from grace_tui.room.telling_evidence import evidence
 from grace_tui.room.telling_silences import explained
 from grace_tui.room.viewing import task_view
 from grace_tui.runtime.storage.following import Part, place_before, read_on, readable
@@ -117,7 +118,7 @@ async def incident_show(room: "Room", arguments: Arguments, by: str) -> Answer:
     record = room.parts.book.get(word(arguments, "id"))
     if record is None:
         raise GraceError(f"there is no incident {arguments.get('id')!r}")
-    read = functools.partial(telling.bundle, room.parts.workspace.root, record)
+    read = functools.partial(evidence, room.parts.workspace.root, record)
     told = telling.incident_more(record) if arguments.get("more") else telling.incident(record)
     if hidden := explained(room.parts.silences, record):
         told = f"{hidden}\n\n{told}"

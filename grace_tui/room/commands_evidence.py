@@ -1,6 +1,7 @@
 """Commands about the evidence of incidents: which files there are, and what one of them says."""
 
 import functools
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 READ_LIMIT = 512 * 1024
 """Bytes of one file that are told; bundles are capped below it, unless somebody added to one."""
+ANSWER_LIMIT = 960 * 1024
+"""Bytes of its JSON: a frame to a client holds no more than a megabyte."""
 
 
 async def incident_evidence(room: "Room", arguments: Arguments, by: str) -> Answer:
@@ -68,8 +71,11 @@ def _line(file: Entry) -> str:
 def _read(path: Path) -> str:
     with path.open("rb") as file:
         data = file.read(READ_LIMIT + 1)
-    more = "\n… the rest was left out\n" if len(data) > READ_LIMIT else ""
-    return data[:READ_LIMIT].decode("utf-8", "replace") + more
+    text = data[:READ_LIMIT].decode("utf-8", "replace")
+    more = len(data) > READ_LIMIT
+    while len(json.dumps(text)) > ANSWER_LIMIT:  # control characters take six times their room on the way
+        text, more = text[: len(text) // 2], True
+    return text + "\n… the rest was left out\n" * more
 
 
 COMMANDS: Mapping[str, Command] = {"incident.evidence": Command(incident_evidence)}

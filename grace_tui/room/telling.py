@@ -1,14 +1,12 @@
-"""Records as text for people: what the detail screens and the `show` verbs print. Pure, but for reading a bundle."""
+"""Records as text for people: what the detail screens and the `show` verbs print. Pure."""
 
 import time
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 from grace_tui.faces.views import KernelView
 from grace_tui.kernel.records import AuditEntry, IncidentRecord, TaskRecord
 
 MARKS = {"passed": "✓", "failed": "✗", "running": "◔", "skipped": "-", "pending": "·"}
-BUNDLE_LINES = 120
 
 
 def kernel(view: KernelView, log: Sequence[str], now: float) -> str:
@@ -126,20 +124,6 @@ def why_grouped(record: IncidentRecord) -> list[str]:
         lines.append(f"  counted as {record.group}; a fix is replayed by {record.signature}")
     lines += [f"  budgets count {record.coarse}"]
     return lines + ["", "left out of the signature", *(f"  {part}" for part in record.left_out)] * bool(record.left_out)
-
-
-def bundle(root: Path, record: IncidentRecord) -> str:
-    """The traceback and the log of an incident's evidence; says so where there is none."""
-    if not record.bundle:
-        return "\nno evidence bundle yet\n"
-    folder = root / record.bundle
-    parts = []
-    for name in ("traceback.txt", "kernel.log", "changes.diff"):
-        path = folder / name
-        if path.is_file():
-            text = path.read_text(encoding="utf-8", errors="replace").splitlines()
-            parts += ["", name, *(f"  {line}" for line in text[:BUNDLE_LINES])]
-    return "\n".join(parts) + "\n"
 
 
 def task(record: TaskRecord) -> str:

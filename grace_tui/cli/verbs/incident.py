@@ -64,8 +64,21 @@ def list_incidents(
 @json_option
 @about_workspace
 def show_incident(workspace: Workspace, incident_id: str, as_json: bool) -> int:
-    """Show an incident with its timeline."""
+    """Show an incident with its timeline and the most telling parts of its evidence."""
     return show_answer(ask(workspace, "incident.show", id=incident_id), as_json)
+
+
+@command.command("evidence")
+@click.argument("incident_id", metavar="ID")
+@click.argument("file", default="")
+@json_option
+@about_workspace
+def show_evidence(workspace: Workspace, incident_id: str, file: str, as_json: bool) -> int:
+    """List the files of an incident's evidence, or print one."""
+    answer = ask(workspace, "incident.evidence", id=incident_id, file=file)
+    if file and as_json:
+        return show_json({**answer.data, "text": answer.text})
+    return show_answer(answer, as_json)
 
 
 @command.command("ack")

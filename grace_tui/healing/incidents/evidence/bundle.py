@@ -22,6 +22,8 @@ BUNDLE_LIMIT = 1024 * 1024
 """Bytes of all files of one bundle; what comes last gives way."""
 AGAIN_KEPT = 3
 """Bundles of one incident that are kept besides its first: those of its latest returns."""
+LEAST = 60
+"""Bytes that the words about a cut take."""
 INDEX = "index.json"
 PART = ".part"
 
@@ -101,7 +103,7 @@ class Bundles:
         """Put a part into a bundle that is whole, and tell it in its index; one that is gone stays gone.
 
         Raises:
-            CannotWrite: the disk refused; the bundle is as it was.
+            CannotWrite: the disk refused; the index is as it was.
         """
         index = read_index(folder)
         if index is None:
@@ -202,10 +204,10 @@ def _entry(part: Part, left: int) -> tuple[bytes, Entry]:
     more = len(data) - limit
     if more <= 0:
         return data, Entry(part.name, part.says, len(data))
-    if limit <= 0 or part.name.endswith(".json"):  # half a JSON file is none
+    if limit < LEAST or part.name.endswith(".json"):  # half a JSON file is none
         return b"", Entry(part.name, part.says, missing=f"it has {len(data)} bytes, which is more than is kept")
     # Room for the words that say so; a character that was cut in two is left out.
-    kept = data[: max(limit - 60, 0)].decode("utf-8", "ignore").encode()
+    kept = data[: limit - LEAST].decode("utf-8", "ignore").encode()
     more = len(data) - len(kept)
     data = kept + f"\n… {more} more bytes were left out\n".encode()
     return data, Entry(part.name, part.says, len(data), cut=more)

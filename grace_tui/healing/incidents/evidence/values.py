@@ -31,7 +31,7 @@ from typing import Any
 
 from grace_tui.kernel.redact import SHOWN, is_secret_name
 
-NODES = 400
+NODES = 300
 """Values that are looked at for one failure; what comes after shows its type only."""
 ITEMS = 10
 """Of a container, and fields of an object."""
@@ -87,6 +87,8 @@ class Walker:
         self.left = nodes
         self._around: set[int] = set()
         """Containers that the value being looked at lies in."""
+        self._known: dict[int, tuple[object, int, Note]] = {}
+        """What was looked at already, at which depth: a method's frames share what they work on."""
 
     def note(self, value: object, name: str = "", depth: int = 0) -> Note:
         """What `value` is; `name` decides whether it may be shown."""
@@ -101,15 +103,20 @@ class Walker:
             return plain
         if id(value) in self._around:
             return f"<the {type_name(kind)} around this>"
+        known = self._known.get(id(value))
+        if known is not None and known[1] <= depth:
+            return known[2]
         if self.left <= 0 or depth >= DEPTH:
             return f"<{type_name(kind)}>"
         self._around.add(id(value))
         try:
-            return self._several(value, kind, depth)
+            note = self._several(value, kind, depth)
         except (RuntimeError, AttributeError, TypeError) as error:  # another thread changes it at this moment
             return f"<{type_name(kind)}, which could not be read: {type(error).__name__}>"
         finally:
             self._around.discard(id(value))
+        self._known[id(value)] = (value, depth, note)  # with the value, so that no other gets its id
+        return note
 
     def _several(self, value: object, kind: type, depth: int) -> Note:
         for base, walk in (
@@ -206,7 +213,7 @@ def _fields(value: object, kind: type) -> Iterator[tuple[str, object]]:
         yield "args", _ARGS.__get__(value)
     slots: list[tuple[str, MemberDescriptorType]] = []
     for base in _MRO.__get__(kind):
-        if base is object or base is BaseException:
+        if base is object:
             continue
         for name, entry in _DICT.__get__(base).items():
             if type(name) is not str:
