@@ -41,8 +41,8 @@ class RoomEvidence:
     def look(self) -> None:
         """Note which kernels are well, let the evidence do what is due, and say whether it is kept."""
         now = time.monotonic()
-        records = self.room.supervisor.records()
-        self.last_well.note((record.name for record in records if record.state == "running"), time.time())
+        children = self.room.supervisor.children.items()
+        self.last_well.note([name for name, child in children if child.state == "running"], time.time())
         if now >= self._save_at:
             self._save_at = now + SAVE_SECONDS
             self.last_well.save()

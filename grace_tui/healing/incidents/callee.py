@@ -27,6 +27,8 @@ from types import (
 from typing import Any
 
 from grace_tui.healing.failure import Callee
+from grace_tui.healing.incidents.evidence.values import Walker
+from grace_tui.healing.incidents.evidence.wording import worded
 from grace_tui.healing.incidents.places import place
 from grace_tui.kernel.parsing import parse_module
 
@@ -165,9 +167,27 @@ def _signature(found: object) -> str:
     if not callable(found):
         return ""
     try:
-        return str(inspect.signature(found))
+        signature = inspect.signature(found)
     except (TypeError, ValueError):  # functions written in C need not have one
         return ""
+    shown = [each.replace(default=_shown(each)) for each in signature.parameters.values()]
+    return str(signature.replace(parameters=shown))
+
+
+class _Default:
+    """Prints as the default of a parameter, whose own `__repr__` might do anything."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def __repr__(self) -> str:
+        return self.text
+
+
+def _shown(parameter: inspect.Parameter) -> Any:
+    if parameter.default is inspect.Parameter.empty:
+        return parameter.default
+    return _Default(worded(Walker().note(parameter.default, parameter.name)))
 
 
 def _class_line(qualname: str, file: str) -> int:

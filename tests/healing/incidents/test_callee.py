@@ -236,3 +236,20 @@ def test_without_positions_the_only_call_on_the_line_is_it(tmp_path: Path) -> No
     path = f"{tmp_path}:{Path(__file__).parents[3]}"
     done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, env={"PYTHONPATH": path})
     assert done.stdout == "Log.append\n", done.stderr
+
+
+def test_a_default_is_shown_without_asking_it(tmp_path: Path) -> None:
+    source = """
+class Loud:
+    def __repr__(self):
+        raise AssertionError("it was asked")
+
+def take(size, api_token="abc", how=Loud(), many=(1, 2)):
+    pass
+
+def go():
+    take(1, colour="red")
+"""
+    callee = refused_by(raised(load(tmp_path, "kernels/loud.py", source).go), tmp_path)
+    assert callee is not None
+    assert callee.signature == "(size, api_token=[redacted], how=<Loud>, many=(1, 2))"

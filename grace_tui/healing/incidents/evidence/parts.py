@@ -36,6 +36,7 @@ def first_parts(gathered: Gathered, root: Path) -> tuple[Part, ...]:
         ("provider.json", "whose interface failed, and how that was found", lambda: _json(seen.provider)),
         ("locals.json", "variables of the workspace's frames, innermost first", lambda: _json(seen.frames)),
         (LOG, LOG_SAYS, lambda: _log(gathered.log.lines)),
+        ("incident.json", "the incident as it began, with what it was measured by", lambda: _json(gathered.record)),
         ("failure.json", "what diagnosis and repairs go by", lambda: _json(failure)),
         ("beats.json", "the kernel's state, beats and restarts", lambda: _json(gathered.beats)),
         ("bus.json", "what the bus carried and lost, and the kernel's mailboxes", lambda: _json(_bus(gathered))),

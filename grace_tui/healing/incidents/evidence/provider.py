@@ -106,15 +106,16 @@ def _syntax(leaf: BaseException, root: Path) -> Provider | None:
     if not is_a(leaf, SyntaxError):
         return None
     error = cast(SyntaxError, leaf)
-    file, _ = place(str(error.filename or ""), root)
-    return Provider("the file that Python could not read", "", file, error.lineno or 0, text=_cut(error.text or ""))
+    file, _ = place(_text(error.filename), root)
+    line = error.lineno if type(error.lineno) is int else 0
+    return Provider("the file that Python could not read", "", file, line, text=_cut(_text(error.text)))
 
 
 def _down(leaf: BaseException, root: Path) -> Provider | None:
     if not is_a(leaf, ProviderDown):
         return None
-    kernel, state = stored(leaf, "provider"), stored(leaf, "state")
-    return Provider(f"the kernel that was called; it is {state}", kernel=str(kernel))
+    kernel, state = _text(stored(leaf, "provider")), _text(stored(leaf, "state"))
+    return Provider(f"the kernel that was called; it is {state}", kernel=kernel)
 
 
 def _refused(leaf: BaseException, root: Path) -> Provider | None:
@@ -128,13 +129,12 @@ def _import(leaf: BaseException, root: Path) -> Provider | None:
     if not is_a(leaf, ImportError):
         return None
     error = cast(Any, leaf)
-    name = getattr(error, "name_from", None)  # new in Python 3.12
-    module = sys.modules.get(error.name) if type(error.name) is str else None
-    file = error.path or (_file_of(module) if module else "")
+    lacking = _text(getattr(error, "name_from", None))  # new in Python 3.12
+    name = _text(error.name)
+    file = _text(error.path) or _file_of(sys.modules.get(name))
     if is_a(leaf, ModuleNotFoundError) or not file:
-        return Provider(f"no module {error.name} can be imported, so there is no provider")
-    lacks = f"the module lacks {name}" if name else "the module that lacks the name"
-    return Provider(lacks, str(error.name), place(file, root)[0])
+        return Provider(f"no module {name} can be imported, so there is no provider")
+    return Provider(f"the module lacks {lacking or 'the name'}", name, place(file, root)[0])
 
 
 def _attribute(leaf: BaseException, root: Path) -> Provider | None:
@@ -160,7 +160,7 @@ def _entry(leaf: BaseException, root: Path) -> Provider | None:
     spot = _spot(leaf)
     if spot is None:
         return None
-    if is_a(leaf, TypeError) and "'NoneType' object" in str(leaf):
+    if is_a(leaf, TypeError) and "'NoneType' object" in _said(leaf):
         return _none(spot, root)
     if not is_a(leaf, LookupError) or not isinstance(spot.node, ast.Subscript):
         return None
@@ -279,6 +279,17 @@ def _spot(leaf: BaseException) -> _Spot | None:
     if not body or not isinstance(body[0], ast.Expr):
         return None
     return _Spot(trace.tb_frame, body[0].value, _cut(text))
+
+
+def _said(leaf: BaseException) -> str:
+    """The message of an exception of Python's own."""
+    arguments = stored(leaf, "args")
+    return _text(arguments[0]) if type(arguments) is tuple and arguments else ""
+
+
+def _text(value: object) -> str:
+    """A text that may be handled like one; a class of somebody's own may do anything when it is."""
+    return value if type(value) is str else ""
 
 
 def _cut(text: str) -> str:

@@ -73,13 +73,17 @@ def settle(taken: Look, failure: Failure, root: Path) -> Seen:
     missing = ""
     if not frames:
         missing = "no frame of the workspace is in the traceback" if failure.frames else "nothing was raised here"
-        missing = ELSEWHERE if taken.elsewhere and told is None else missing
+        missing = (_safe(told.missing) if told else ELSEWHERE) if taken.elsewhere else missing
     return Seen(as_written(pointed, root), tuple(map(_clean, frames[: 2 * FRAMES])), missing)
 
 
 def to_tell(error: BaseException, failure: Failure, root: Path) -> Mapping[str, Any]:
     """The same as plain data, for the room: called in the process in which it failed."""
-    plain: Mapping[str, Any] = msgspec.to_builtins(settle(look(error, root), failure, root))
+    try:
+        seen = settle(look(error, root), failure, root)
+    except Exception as defect:  # what is odd about one value must not cost the description of the failure
+        seen = Seen(told_of(failure), missing=f"they could not be read: {type(defect).__name__}")
+    plain: Mapping[str, Any] = msgspec.to_builtins(seen)
     return plain
 
 

@@ -17,6 +17,7 @@ from tests.healing.incidents.workshop import load, raised, story
 
 FILES = {
     "failure.json", "traceback.txt", "provider.json", "locals.json", "kernel.log", "beats.json", "bus.json",
+    "incident.json",
     "resources.json", "related.json", "settings.json", "versions.json", "changes.diff", "index.json",
 }  # fmt: skip
 
@@ -27,6 +28,7 @@ def test_a_bundle_holds_everything_and_is_named_by_the_incident(tmp_path: Path) 
     assert kept.names == FILES
     assert kept.text("kernel.log").startswith("coding_agent: line 0\n")
     assert kept.json("beats.json") == {"kernel": "coding_agent", "ages": [0.5, 1.5]}
+    assert kept.json("incident.json")["signature"] == kept.record.signature
     assert kept.json("failure.json")["callee"]["qualname"] == "ImmutableLog.append"
     assert kept.json("provider.json")["file"] == "kernels/immutable_log.py"
     assert kept.json("locals.json")[0]["values"]["self"].startswith("CodingAgent(")
