@@ -72,14 +72,20 @@ class Library:
     """The index on disk. Blocking and used by one thread at a time: the kernel's lock sees to that."""
 
     def __init__(self, root: Path, path: Path) -> None:
-        self.root = root
+        self.root, self.path = root, path
         try:
             self.connection = _opened(path)
         except sqlite3.DatabaseError:
             # Everything in it comes from the files, so a damaged index is made anew.
-            for leftover in path.parent.glob(path.name + "*"):
-                leftover.unlink()
-            self.connection = _opened(path)
+            self.connection = _opened_anew(path)
+
+    def start_over(self) -> None:
+        """Throw the index away, however damaged it is, and begin an empty one."""
+        self.connection.close()
+        self.connection = _opened_anew(self.path)
+
+    def shrink(self) -> None:
+        self.connection.execute("PRAGMA shrink_memory")
 
     def index(self) -> Indexed:
         """Bring the index up to date with the files, by content."""
@@ -173,6 +179,18 @@ class Librarian(Kernel):
         async with self.lock:
             await anyio.to_thread.run_sync(self.library.connection.close)
 
+    async def clear_caches(self) -> str:
+        async with self.lock:
+            await anyio.to_thread.run_sync(self.library.shrink)
+        return "the pages of its index that it held in memory"
+
+    async def rebuild_index(self) -> str:
+        """Start the index from nothing, and read every file again."""
+        async with self.lock:
+            await anyio.to_thread.run_sync(self.library.start_over)
+        indexed = await self.index()
+        return f"read {indexed.files} files again, {indexed.chunks} chunks"
+
     def summary(self) -> str:
         words = f"{self.indexed.chunks} chunks, {self.indexed.files} files"
         return f"{words}, {len(self.skipped)} skipped" if self.skipped else words
@@ -252,3 +270,9 @@ def _opened(path: Path) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+def _opened_anew(path: Path) -> sqlite3.Connection:
+    for leftover in path.parent.glob(path.name + "*"):
+        leftover.unlink()
+    return _opened(path)

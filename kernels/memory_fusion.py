@@ -120,6 +120,15 @@ class Store:
     def sources(self, kind: str) -> set[str]:
         return {source for (source,) in self.connection.execute("SELECT source FROM memories WHERE kind = ?", (kind,))}
 
+    def shrink(self) -> None:
+        self.connection.execute("PRAGMA shrink_memory")
+
+    def reindex(self) -> int:
+        with self.connection as connection:
+            connection.execute("INSERT INTO words(words) VALUES ('rebuild')")
+            connection.execute("INSERT INTO words(words) VALUES ('integrity-check')")
+        return self.count()
+
     def try_out(self, text: str) -> bool:
         """Remember, find and forget `text` in a transaction that is rolled back."""
         try:
@@ -163,6 +172,17 @@ class MemoryFusion(Kernel):
     async def stop(self) -> None:
         async with self.lock:
             await anyio.to_thread.run_sync(self.store.connection.close)
+
+    async def clear_caches(self) -> str:
+        async with self.lock:
+            await anyio.to_thread.run_sync(self.store.shrink)
+        return "the pages of its store that it held in memory"
+
+    async def rebuild_index(self) -> str:
+        """Make the index of words anew; the memories themselves are not touched."""
+        async with self.lock:
+            count = await anyio.to_thread.run_sync(self.store.reindex)
+        return f"indexed the words of {count} memories again"
 
     def summary(self) -> str:
         words = f"{self.total} memories"

@@ -107,6 +107,18 @@ class MessageBus(Kernel):
         self.log.info("topic allowed", topic=topic, sources=", ".join(names))
         return self.context.bus.rules()[topic]
 
+    async def disallow(self, topic: str, sources: Sequence[str]) -> tuple[str, ...]:
+        """Take back what `allow` granted `sources`, and only that; returns all who may use the topic now."""
+        granted = self.granted.pop(topic, ())
+        names = [name for name in _names(topic, sources) if name in granted]
+        if kept := tuple(name for name in granted if name not in names):
+            self.granted[topic] = kept
+        rules = self.context.bus.rules()
+        left = tuple(name for name in rules.get(topic, CORE) if name not in names)
+        self.context.bus.set_rules({**rules, topic: left})
+        self.log.info("topic no longer allowed", topic=topic, sources=", ".join(names))
+        return left
+
     async def ping(self) -> float:
         """Send a message through the bus to this kernel and back; returns the seconds it took.
 

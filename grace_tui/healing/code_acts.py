@@ -41,9 +41,16 @@ class CodeActs:
         self.teller, self.known, self.journal, self.work = teller, known, journal, work
 
     def queue_task(
-        self, incident: IncidentRecord, failure: Failure, why: str, by: str, refused: tuple[str, ...]
+        self,
+        incident: IncidentRecord,
+        failure: Failure,
+        why: str,
+        by: str,
+        refused: tuple[str, ...],
+        *,
+        priority: int = PRIORITY,
     ) -> str:
-        task = self.queue.add(incident, failure, priority=PRIORITY, title=incident.title)
+        task = self.queue.add(incident, failure, priority=priority, title=incident.title)
         self.incidents.note(incident.id, task_id=task.id, action=f"queued as {task.id}", by=by)
         self.hooks.publish(TaskQueued(task.id, incident.id, task.priority))
         self.teller.decide(by, "queue a repair", incident.kernel, why, refused, self._record_so_far())

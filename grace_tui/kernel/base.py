@@ -77,6 +77,14 @@ class Kernel:
     def resumed(self) -> None:
         """The kernel goes on."""
 
+    async def clear_caches(self) -> str:
+        """Let go of what is kept only to be faster, for memory is short. Returns what went, in a few words."""
+        return ""
+
+    async def rebuild_index(self) -> str:
+        """Make an index anew from what it was made of. Returns what was made, in a few words; empty: there is none."""
+        return ""
+
     def vitals(self) -> Vitals | None:
         """What the kernel's own processes use; None where it has none."""
         return None

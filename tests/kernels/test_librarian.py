@@ -158,3 +158,13 @@ def test_chunks_join_to_the_whole_text_and_start_where_they_say() -> None:
 def test_a_definition_keeps_its_decorators() -> None:
     chunks = [chunk for _, chunk in chunked("import x\n@a\n@b\ndef f():\n    pass\n")]
     assert chunks == ["import x", "@a\n@b\ndef f():\n    pass"]
+
+
+async def test_a_damaged_index_is_made_anew_while_it_runs(workspace: Path) -> None:
+    async with running(*KINDS, workspace=workspace) as bench:
+        librarian, path = bench.get(Librarian), workspace / ".grace" / "library.db"
+        path.write_bytes(b"no database")
+        assert await librarian.rebuild_index() == f"read 2 files again, {len(list(chunked(CODE))) + 2} chunks"
+        assert (await librarian.search("pulse"))[0].path == "kernels/pulse.py"
+        assert "index" in await librarian.clear_caches()
+        assert (await librarian.search("pulse"))[0].path == "kernels/pulse.py"

@@ -2,6 +2,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -207,3 +208,15 @@ def incident(key: str, message: str, state: str = "resolved") -> IncidentRecord:
         count=1,
         timeline=((1.0, "room", "opened"),),
     )
+
+
+async def test_a_lost_index_of_words_is_made_anew_from_the_memories(tmp_path: Path) -> None:
+    async with running(*KINDS, workspace=tmp_path) as bench:
+        memory = bench.get(MemoryFusion)
+        await memory.remember("the heron stands still")
+        with closing(sqlite3.connect(tmp_path / ".grace" / "memory.db")) as other, other:
+            other.execute("INSERT INTO words(words) VALUES ('delete-all')")
+        assert await memory.recall("heron") == ()
+        assert await memory.rebuild_index() == "indexed the words of 1 memories again"
+        assert [found.text for found in await memory.recall("heron")] == ["the heron stands still"]
+        assert "store" in await memory.clear_caches()

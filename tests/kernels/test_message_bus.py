@@ -123,6 +123,17 @@ async def test_a_permission_granted_while_running_survives_a_restart(tmp_path: P
         assert bench.bus.denied == 0
 
 
+async def test_what_was_allowed_can_be_taken_back_and_only_that(tmp_path: Path) -> None:
+    async with running(MessageBus, workspace=tmp_path) as bench:
+        bus, before = bench.get(MessageBus), bench.bus.rules()
+        await bus.allow("system.control", ["trigger_mesh"])
+        await bus.disallow("system.control", ["trigger_mesh", "api_server"])
+        assert bench.bus.rules() == before
+        with pytest.raises(Denied):
+            bench.bus.publish("system.control", "x", source="trigger_mesh")
+        assert bus.save_state() == {"granted": {}}
+
+
 async def test_topics_are_listed_with_the_busiest_first(tmp_path: Path) -> None:
     async with running(MessageBus, workspace=tmp_path) as bench:
         for _ in range(9):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from grace_tui.healing.playbooks.actions import ActionFailed, ActionSpec, Call, Done
 from grace_tui.kernel.errors import GraceError
-from grace_tui.room.actions import files, hosts, life, load, logs, notes, scale
+from grace_tui.room.actions import access, caches, checks, files, handing_on, hosts, life, load, logs, notes, scale
 from grace_tui.room.actions.acts import Act
 from grace_tui.room.actions.asked import Asked
 from grace_tui.room.actions.catalogue import CATALOGUE
@@ -23,11 +23,15 @@ __all__ = ["ACTS", "CATALOGUE", "RoomActions"]
 ACTS: Mapping[str, Act] = {
     **life.ACTS,
     **hosts.ACTS,
-    **load.ACTS,
-    **notes.ACTS,
     **scale.ACTS,
+    **load.ACTS,
+    **caches.ACTS,
     **files.ACTS,
     **logs.ACTS,
+    **checks.ACTS,
+    **handing_on.ACTS,
+    **access.ACTS,
+    **notes.ACTS,
 }
 
 T = TypeVar("T")

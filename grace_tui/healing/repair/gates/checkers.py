@@ -27,7 +27,7 @@ async def lint(setting: Setting) -> Said:
 async def types(setting: Setting) -> Said:
     """Ty finds nothing new in the changed files and their consumers."""
     argv = ["check", "--output-format", "gitlab", "--exit-zero", "--python", sys.prefix, "--project", "."]
-    argv += ["--config", f"environment.root = {json.dumps(['.', *_beside()])}"]
+    argv += ["--config", f"environment.root = {json.dumps(['.', *beside()])}"]
     return await _compare(setting, "ty", argv, setting.concerned, _gitlab)
 
 
@@ -61,7 +61,7 @@ async def _compare(
     return Said(True, f"{tool}: nothing new" + (f", {gone} fewer" if gone else ""))
 
 
-def _beside() -> list[str]:
+def beside() -> list[str]:
     """Where this package lies, when it runs from its sources. After the copy, whose own modules come first."""
     return [] if Path(PACKAGE_HOME).is_relative_to(sys.prefix) else [PACKAGE_HOME]
 

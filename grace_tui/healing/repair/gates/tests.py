@@ -5,7 +5,7 @@ import asyncio
 import re
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -67,7 +67,7 @@ class Results:
 async def _side_by_side(copy: Path, *groups: Sequence[str]) -> Results | str:
     """Run groups of files at the same time, each in its own process; the machine is assumed to have two cores."""
     named = [(f"{copy.name}-{number}", group) for number, group in enumerate(groups) if group]
-    outcomes = await asyncio.gather(*(_run(copy, name, group) for name, group in named))
+    outcomes = await asyncio.gather(*(run_files(copy, name, group) for name, group in named))
     results = [outcome for outcome in outcomes if isinstance(outcome, Results)]
     if len(results) < len(outcomes):
         return next(outcome for outcome in outcomes if isinstance(outcome, str))
@@ -78,16 +78,17 @@ async def _side_by_side(copy: Path, *groups: Sequence[str]) -> Results | str:
     )
 
 
-async def _run(copy: Path, name: str, files: Sequence[str]) -> Results | str:
-    """The outcome of every test, or in words why there is none."""
+async def run_files(copy: Path, name: str, files: Sequence[str], seconds: float = LIMITS.seconds) -> Results | str:
+    """The outcome of every test of these files, or in words why there is none; `name` is this run's own."""
     ini, report = copy.parent / f"{name}-pytest.ini", copy.parent / f"{name}-tests.xml"
     await asyncio.to_thread(ini.write_text, SETTINGS)
     argv = [sys.executable, "-m", "pytest", "-q", "--tb=line", "-p", "no:cacheprovider", "-p", "anyio"]
     argv += ["--continue-on-collection-errors"]
     argv += ["-c", str(ini), "--rootdir", str(copy), f"--junitxml={report}", *files]
-    done = await run(Command(argv, copy, LIMITS, variables={"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}))
+    limits = replace(LIMITS, seconds=seconds)
+    done = await run(Command(argv, copy, limits, variables={"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}))
     if done.timed_out:
-        return f"no end within {LIMITS.seconds:g} s"
+        return f"no end within {seconds:g} s"
     if done.exit_code not in (0, 1, 2, 5):
         return done.last_line
     return await asyncio.to_thread(_read, report, copy)
