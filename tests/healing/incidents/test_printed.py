@@ -11,10 +11,10 @@ import pytest
 from grace_tui.healing.failure import Callee, Failure
 from grace_tui.healing.incidents.capture import capture
 from grace_tui.healing.incidents.codec import from_plain, to_plain
+from grace_tui.healing.incidents.evidence.traces import render, take
 from grace_tui.healing.incidents.printed import failure_in
 from grace_tui.healing.incidents.scopes import qualname_at
 from grace_tui.healing.incidents.signature import sign
-from grace_tui.healing.incidents.evidence.traces import render, take
 from grace_tui.kernel.errors import RemoteFailure
 from tests.healing.incidents.workshop import raised
 
