@@ -51,7 +51,8 @@ async def test_a_kernel_leaves_its_variables_and_its_provider_wherever_it_runs(t
     assert (inner["file"], inner["function"]) == ("kernels/orders.py", "Orders.sum_up")
     assert inner["values"]["prices"] == "{'tea': 1}"
     assert inner["values"]["token"] == "[redacted]"
-    assert inner["values"]["self"].startswith("Orders(")
+    assert inner["values"]["self"].startswith("Orders(context=<KernelContext>, ")
+    assert "tax=0.19" in inner["values"]["self"]
     assert outer["function"] == "Orders.start"
     provider = loaded(folder / "provider.json")
     assert (provider["name"], provider["file"], provider["signature"]) == (

@@ -155,7 +155,9 @@ class Walker:
         return Group(before, items, ": ", after, len(found) > ITEMS)
 
     def _object(self, value: object, kind: type, depth: int) -> Note:
-        fields = list(islice(_fields(value, kind), ITEMS + 1))
+        # What a kernel was given (its context, its ports) is the same for all, and would crowd out what is its own.
+        of_ours = depth > 0 and module_of(kind).startswith("grace_tui.")
+        fields = [] if of_ours else list(islice(_fields(value, kind), ITEMS + 1))
         if not fields:
             return f"<{type_name(kind)}>"
         items = tuple((name[:NAME_LIMIT], self.note(item, name, depth + 1)) for name, item in fields[:ITEMS])

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from grace_tui.healing.incidents.evidence.values import NODES, Group, Note, Walker, stored
 from grace_tui.healing.incidents.evidence.wording import VALUE_SHOWN, worded
+from grace_tui.kernel.testing import ManualClock
 from tests.healing.incidents.evidence.hostile import RUN, hostile_objects
 
 MORE = len("… 99999999 more")
@@ -248,6 +249,12 @@ def test_huge_containers_cost_no_more_than_small_ones() -> None:
     assert NODES - walker.left < 30
     assert "… 9999760 more" in text
     assert "[[<list>]]" in text
+
+
+def test_what_the_core_gives_to_every_kernel_is_told_by_its_type_inside_of_a_kernel() -> None:
+    clock = ManualClock()
+    assert text_of(clock).startswith("ManualClock(now=1000.0")
+    assert text_of(Slotted(last=clock)) == "Slotted(first=1, last=<ManualClock>)"
 
 
 def test_a_budget_that_is_spent_leaves_the_types() -> None:
