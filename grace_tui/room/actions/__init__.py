@@ -10,7 +10,21 @@ from typing import TYPE_CHECKING, TypeVar
 
 from grace_tui.healing.playbooks.actions import ActionFailed, ActionSpec, Call, Done
 from grace_tui.kernel.errors import GraceError
-from grace_tui.room.actions import access, caches, checks, files, handing_on, hosts, life, load, logs, notes, scale
+from grace_tui.room.actions import (
+    access,
+    caches,
+    checks,
+    files,
+    handing_on,
+    hosts,
+    life,
+    load,
+    logs,
+    notes,
+    queues,
+    scale,
+    stacks,
+)
 from grace_tui.room.actions.acts import Act
 from grace_tui.room.actions.asked import Asked
 from grace_tui.room.actions.catalogue import CATALOGUE
@@ -29,6 +43,8 @@ ACTS: Mapping[str, Act] = {
     **files.ACTS,
     **logs.ACTS,
     **checks.ACTS,
+    **queues.ACTS,
+    **stacks.ACTS,
     **handing_on.ACTS,
     **access.ACTS,
     **notes.ACTS,
@@ -86,8 +102,6 @@ class RoomActions:
     def _find(self, call: Call) -> tuple[Asked, Act]:
         if call.action not in CATALOGUE:
             raise ActionFailed(f"there is no action {call.action!r}")
-        if call.action not in ACTS:
-            raise ActionFailed(f"{call.action} cannot be carried out by this room")
         return Asked(call, CATALOGUE[call.action]), ACTS[call.action]
 
     async def _told(self, action: str, asked: Asked, work: Awaitable[T]) -> T:

@@ -14,6 +14,7 @@ from grace_tui.kernel.events import Event
 from grace_tui.kernel.ports import Overflow, Subscription
 from grace_tui.kernel.records import PRIORITY_CRITICAL, PRIORITY_LOW, PRIORITY_NORMAL, BusStatistics, Message
 from grace_tui.kernel.topics import matches
+from grace_tui.runtime.bus.drained import Drained, drain, refill
 from grace_tui.runtime.bus.mailbox import Mailbox
 from grace_tui.runtime.bus.rules import CORE, Rules
 
@@ -167,6 +168,18 @@ class MemoryBus:
             if box.subscriber == subscriber
         ]
 
+    def drain(self, subscriber: str, pattern: str = "", most: int = 10_000) -> list[Drained]:
+        """Take waiting messages out of one subscriber's mailboxes; they are the caller's until `refill`."""
+        return drain(self._boxes_of(subscriber), pattern, most)
+
+    def refill(self, subscriber: str, drained: Sequence[Drained]) -> None:
+        """Put drained messages back.
+
+        Raises:
+            NoMailbox: the subscriber has no such mailbox now; nothing was put back.
+        """
+        refill(subscriber, self._boxes_of(subscriber), drained)
+
     def dead_letters(self) -> Sequence[Message]:
         return tuple(self._dead)
 
@@ -210,6 +223,9 @@ class MemoryBus:
         if not isinstance(message.payload, Event):
             self.dead += 1
             self._dead.append(message)
+
+    def _boxes_of(self, subscriber: str) -> list[Mailbox]:
+        return [box for box in self._boxes if box.subscriber == subscriber]
 
     def _forget(self, box: Mailbox) -> None:
         if box in self._boxes:

@@ -71,6 +71,18 @@ class Mailbox:
                 return lane.popleft()
         raise AssertionError("a mailbox lost count of its messages")
 
+    def take_out(self, wanted: Callable[[Message], bool], most: int) -> list[Message]:
+        """Remove up to `most` waiting messages that are `wanted`, in the order in which they would have come out."""
+        taken = list[Message]()
+        for lane in reversed(self.lanes):
+            kept = deque[Message]()
+            while lane:
+                message = lane.popleft()
+                (taken if len(taken) < most and wanted(message) else kept).append(message)
+            lane.extend(kept)
+        self.size -= len(taken)
+        return taken
+
     def put_back(self, messages: Sequence[Message]) -> None:
         """Give messages back that were received and not worked on: they come out again first, in their order.
 

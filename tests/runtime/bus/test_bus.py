@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from grace_tui.kernel import Denied, GraceError, NoReply, Tick
 from grace_tui.kernel.ports import Overflow
-from grace_tui.runtime.bus import Mailbox, MailboxFull, MemoryBus
+from grace_tui.runtime.bus import Mailbox, MailboxFull, MemoryBus, NoMailbox
 from grace_tui.runtime.bus.bus import OTHER_TOPICS, ROUTES_KEPT, TOPICS_KEPT
 
 
@@ -245,3 +245,47 @@ def test_order_holds_within_a_priority_and_every_message_is_accounted_for(
     for priority in range(4):
         numbers = [sent.number for sent in received if sent.priority == priority]
         assert numbers == sorted(numbers)
+
+
+async def test_drained_messages_come_back_first_into_the_mailboxes_they_waited_in() -> None:
+    bus = MemoryBus()
+    first, second = bus.subscribe("reader", "t"), bus.subscribe("reader", "t")
+    other = bus.subscribe("another", "t")
+    fill(bus, 1, 2)
+    fill(bus, "urgent", priority=3)
+    drained = bus.drain("reader")
+    assert (first.size, second.size, other.size) == (0, 0, 3)
+    assert [(each.box, each.message.payload) for each in drained] == [
+        (0, "urgent"),
+        (0, 1),
+        (0, 2),
+        (1, "urgent"),
+        (1, 1),
+        (1, 2),
+    ]
+    fill(bus, 3)
+    bus.refill("reader", drained)
+    assert payloads(first) == payloads(second) == ["urgent", 1, 2, 3]
+
+
+async def test_draining_is_bounded_and_leaves_what_waits_for_a_reply() -> None:
+    bus = MemoryBus()
+    box = bus.subscribe("reader", "t")
+    bus.subscribe("reader", "u")
+    bus.publish("t", "asked", source="me", correlation="me-1")
+    fill(bus, 1, 2, 3)
+    assert [each.message.payload for each in bus.drain("reader", "t", 2)] == [1, 2]
+    assert bus.drain("reader", "u") == []
+    assert box.size == 2
+    assert payloads(box) == ["asked", 3]
+
+
+async def test_messages_are_put_back_into_all_their_mailboxes_or_into_none() -> None:
+    bus = MemoryBus()
+    kept, closed = bus.subscribe("reader", "t"), bus.subscribe("reader", "*")
+    fill(bus, 1)
+    drained = bus.drain("reader")
+    closed.close()
+    with pytest.raises(NoMailbox, match=r"reader has no mailbox for \* now"):
+        bus.refill("reader", drained)
+    assert kept.size == 0

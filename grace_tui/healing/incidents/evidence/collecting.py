@@ -113,6 +113,21 @@ class Evidence:
             known = {record.id for record in incidents()}
             self._later.submit(self._prune, over, known, gone)
 
+    def add(self, incident_id: str, shown: str, part: Part) -> bool:
+        """Put a part into a bundle, once what was collected before is written; waits for it, so not for the loop.
+
+        `shown` is the bundle's folder as its incident has it, empty where that is not known yet. False where there is
+        no bundle.
+
+        Raises:
+            CannotWrite: the disk refused.
+        """
+        self._writer.submit(_nothing).result()
+        folder = self.root / shown if shown else self.folder / incident_id
+        self._later.submit(self._bundles.add, folder, part).result()
+        self._grown = True
+        return (folder / part.name).exists()
+
     def remove(self, incident_id: str) -> None:
         """Delete the bundles of an incident that is no longer remembered."""
         with self._lock:

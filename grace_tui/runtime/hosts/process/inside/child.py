@@ -29,6 +29,8 @@ from grace_tui.runtime.hosts.wire import CannotTravel
 from grace_tui.runtime.reload.loader import KernelLoader
 from grace_tui.runtime.supervisor.failures import KernelCancelled, leaf
 from grace_tui.runtime.supervisor.gate import Gate, gating
+from grace_tui.runtime.supervisor.place import stacks_behind
+from grace_tui.runtime.supervisor.place import told as told_stacks
 
 GATED = frozenset({"start", "run", "probe", "drain"})
 """Orders whose tasks stand still while the kernel is paused."""
@@ -71,6 +73,7 @@ class Child:
             "call": self._call,
             "drain": self._drain,
             "stop": self._stop,
+            "where": self._where,
         }
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._asked_to_end: set[int] = set()
@@ -170,6 +173,9 @@ class Child:
 
     async def _drain(self) -> None:
         await self._started().drain()
+
+    async def _where(self) -> str:
+        return told_stacks(stacks_behind(self.gate))
 
     async def _stop(self) -> None:
         self.gate.open()
