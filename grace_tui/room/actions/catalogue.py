@@ -127,7 +127,7 @@ _SPECS = (
     # ---- files
     ActionSpec(
         "restore_file",
-        "Bring one file back from the newest snapshot in which it differs from what is on disk.",
+        "Bring one file back from the newest snapshot from before the incident in which it differs from what is there.",
         {
             "path": Parameter("path", "the file, relative to the workspace; left out: the incident's provider"),
             "snapshot": Parameter("text", "id of the snapshot; empty: the newest in which it differs", default=""),
