@@ -10,45 +10,14 @@ from typing import TYPE_CHECKING, TypeVar
 
 from grace_tui.healing.playbooks.actions import ActionFailed, ActionSpec, Call, Done
 from grace_tui.kernel.errors import GraceError
-from grace_tui.room.actions import (
-    access,
-    caches,
-    checks,
-    files,
-    handing_on,
-    hosts,
-    life,
-    load,
-    logs,
-    notes,
-    queues,
-    scale,
-    stacks,
-)
-from grace_tui.room.actions.acts import Act
+from grace_tui.room.actions.act import Act
 from grace_tui.room.actions.asked import Asked
 from grace_tui.room.actions.catalogue import CATALOGUE
 
 if TYPE_CHECKING:
     from grace_tui.room.core import Room
 
-__all__ = ["ACTS", "CATALOGUE", "RoomActions"]
-
-ACTS: Mapping[str, Act] = {
-    **life.ACTS,
-    **hosts.ACTS,
-    **scale.ACTS,
-    **load.ACTS,
-    **caches.ACTS,
-    **files.ACTS,
-    **logs.ACTS,
-    **checks.ACTS,
-    **queues.ACTS,
-    **stacks.ACTS,
-    **handing_on.ACTS,
-    **access.ACTS,
-    **notes.ACTS,
-}
+__all__ = ["CATALOGUE", "RoomActions"]
 
 T = TypeVar("T")
 
@@ -102,6 +71,8 @@ class RoomActions:
     def _find(self, call: Call) -> tuple[Asked, Act]:
         if call.action not in CATALOGUE:
             raise ActionFailed(f"there is no action {call.action!r}")
+        from grace_tui.room.actions.acts import ACTS  # nothing of it is needed before a playbook acts
+
         return Asked(call, CATALOGUE[call.action]), ACTS[call.action]
 
     async def _told(self, action: str, asked: Asked, work: Awaitable[T]) -> T:

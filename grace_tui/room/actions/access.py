@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from grace_tui.healing.playbooks.actions import ActionFailed, Done
 from grace_tui.kernel.topics import matches
-from grace_tui.room.actions.acts import Act, Undo
+from grace_tui.room.actions.act import Act, Undo
 from grace_tui.room.actions.asked import Asked, undo_text, undo_texts
 from grace_tui.room.asking import ask_kernel
 

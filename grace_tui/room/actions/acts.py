@@ -1,23 +1,36 @@
-"""What one entry of the table of acts is; each module beside this one offers some."""
+"""Every act by the name that the catalogue has for it. Imported at the first one."""
 
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
-from grace_tui.healing.playbooks.actions import Done
-from grace_tui.room.actions.asked import Asked
+from grace_tui.room.actions import (
+    access,
+    caches,
+    checks,
+    files,
+    handing_on,
+    hosts,
+    life,
+    load,
+    logs,
+    notes,
+    queues,
+    scale,
+    stacks,
+)
+from grace_tui.room.actions.act import Act
 
-if TYPE_CHECKING:
-    from grace_tui.room.core import Room
-
-Undo = Mapping[str, object]
-
-
-@dataclass(frozen=True, slots=True)
-class Act:
-    """Refusals are ActionFailed, or any GraceError: it is told with the same words."""
-
-    do: "Callable[[Room, Asked], Awaitable[Done]]"
-    undo: "Callable[[Room, Asked, Undo], Awaitable[str]] | None" = None
-    approved: "Callable[[Room, Asked], Awaitable[Done]] | None" = None
-    """Goes on after a person's yes."""
+ACTS: Mapping[str, Act] = {
+    **life.ACTS,
+    **hosts.ACTS,
+    **scale.ACTS,
+    **load.ACTS,
+    **queues.ACTS,
+    **caches.ACTS,
+    **files.ACTS,
+    **logs.ACTS,
+    **checks.ACTS,
+    **stacks.ACTS,
+    **handing_on.ACTS,
+    **access.ACTS,
+    **notes.ACTS,
+}

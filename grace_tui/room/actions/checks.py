@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import anyio.to_thread
 
 from grace_tui.healing.playbooks.actions import ActionFailed, Done
-from grace_tui.room.actions.acts import Act
+from grace_tui.room.actions.act import Act
 from grace_tui.room.actions.asked import Asked
 
 if TYPE_CHECKING:

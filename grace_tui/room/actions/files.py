@@ -11,7 +11,7 @@ import anyio.to_thread
 from grace_tui.disk import FileMoved, file_digest, sync_folder
 from grace_tui.healing.kept_files import is_kept
 from grace_tui.healing.playbooks.actions import ActionFailed, Done
-from grace_tui.room.actions.acts import Act, Undo
+from grace_tui.room.actions.act import Act, Undo
 from grace_tui.room.actions.asked import Asked, undo_text
 
 if TYPE_CHECKING:

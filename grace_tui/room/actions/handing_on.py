@@ -6,7 +6,7 @@ from grace_tui.healing.incidents.rows import TRIGGER
 from grace_tui.healing.ours import not_ours
 from grace_tui.healing.playbooks.actions import ActionFailed, Done
 from grace_tui.kernel.records import IncidentRecord
-from grace_tui.room.actions.acts import Act
+from grace_tui.room.actions.act import Act
 from grace_tui.room.actions.asked import Asked
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from grace_tui.healing.playbooks.actions import ActionFailed, Done
-from grace_tui.room.actions.acts import Act, Undo
+from grace_tui.room.actions.act import Act, Undo
 from grace_tui.room.actions.asked import Asked, undo_text
 from grace_tui.room.actions.waiting import until_running
 

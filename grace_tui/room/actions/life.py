@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import anyio
 
 from grace_tui.healing.playbooks.actions import ActionFailed, Done
-from grace_tui.room.actions.acts import Act, Undo
+from grace_tui.room.actions.act import Act, Undo
 from grace_tui.room.actions.asked import Asked, undo_texts
 from grace_tui.room.actions.pausing import pause_all, resume_untouched
 from grace_tui.room.actions.waiting import members, until_running, until_stopped, why

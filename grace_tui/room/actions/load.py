@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from grace_tui.healing.playbooks.actions import ActionFailed, Done
 from grace_tui.kernel.records import KernelRecord
-from grace_tui.room.actions.acts import Act, Undo
+from grace_tui.room.actions.act import Act, Undo
 from grace_tui.room.actions.asked import Asked
 from grace_tui.room.actions.pausing import pause_all, resume_untouched
 

@@ -20,7 +20,7 @@ import anyio.to_thread
 
 from grace_tui.disk import sync_folder
 from grace_tui.healing.playbooks.actions import ActionFailed, Done
-from grace_tui.room.actions.acts import Act
+from grace_tui.room.actions.act import Act
 from grace_tui.room.actions.asked import Asked
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from grace_tui.healing.playbooks.actions import Done
-from grace_tui.room.actions.acts import Act
+from grace_tui.room.actions.act import Act
 from grace_tui.room.actions.asked import Asked
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ import anyio.to_thread
 
 from grace_tui.disk import sync_folder
 from grace_tui.healing.playbooks.actions import ActionFailed, Done
-from grace_tui.room.actions.acts import Act, Undo
+from grace_tui.room.actions.act import Act, Undo
 from grace_tui.room.actions.asked import Asked, undo_text
 from grace_tui.runtime.bus import Drained, NoMailbox
 

@@ -21,7 +21,7 @@ import psutil
 from grace_tui.healing.incidents.evidence.bundle import Part
 from grace_tui.healing.playbooks.actions import ActionFailed, Done
 from grace_tui.kernel.redact import redact
-from grace_tui.room.actions.acts import Act
+from grace_tui.room.actions.act import Act
 from grace_tui.room.actions.asked import Asked
 from grace_tui.room.actions.waiting import members
 from grace_tui.runtime.supervisor.child import Child

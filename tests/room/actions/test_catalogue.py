@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from grace_tui.healing.playbooks.library import SHIPPED
-from grace_tui.room.actions import ACTS, CATALOGUE
+from grace_tui.room.actions.acts import ACTS
+from grace_tui.room.actions.catalogue import CATALOGUE
 from grace_tui.room.actions.table import actions_table
 
 README = Path(__file__).parents[3] / "README.md"
