@@ -171,7 +171,7 @@ class IncidentBook:
             why = f"released by {record.owner or by}: {reason}"
             record = replace(record, owner="")
             if record.state == "acknowledged":
-                return self._life.move(record, "open", why, by)
+                return self._opened_again(record, why, by)
             return self._rows.change(with_line(record, self.clock.time(), by, why), why)
 
     def hide(self, incident_id: str, what: str, reason: str, by: str) -> IncidentRecord:
@@ -190,12 +190,13 @@ class IncidentBook:
         """Open again what a silence hid, to be answered."""
         with self._lock:
             held = [record for record in self._rows.unresolved() if record.hidden_by == what]
-            freed = tuple(
-                self._life.move(record, "open", reason, by) for record in held if record.state == "suppressed"
-            )
-            for record in freed:
-                self.publish(IncidentOpened(record.id, record.kernel, record.signature, record.title))
-            return freed
+            return tuple(self._opened_again(record, reason, by) for record in held if record.state == "suppressed")
+
+    def _opened_again(self, record: IncidentRecord, reason: str, by: str) -> IncidentRecord:
+        """Open, and told as what opens is: whoever answers incidents hears of it."""
+        record = self._life.move(record, "open", reason, by)
+        self.publish(IncidentOpened(record.id, record.kernel, record.signature, record.title))
+        return record
 
     def note(
         self,

@@ -7,11 +7,14 @@ row; whether a kernel is still down is known anew by its next failure.
 from collections import deque
 from dataclasses import dataclass
 
-from grace_tui.healing.incidents.inhibition import Consequence, Family, cause_of
+from grace_tui.healing.incidents.inhibition import NOT_COMPILED, Consequence, Family, cause_of
 from grace_tui.healing.incidents.register import Register
 from grace_tui.healing.incidents.rows import TRIGGER
-from grace_tui.kernel.records import IncidentRecord
+from grace_tui.kernel.records import IncidentRecord, IncidentState
 
+TAKEN_IN: frozenset[IncidentState] = frozenset({"open", "reopened", "acknowledged"})
+"""States in which an incident can still become a part of another one."""
+UNDER_WAY: frozenset[IncidentState] = frozenset({"in_repair", "watching"})
 NOTHING = Consequence("")
 
 
@@ -38,11 +41,13 @@ class Causes:
         """The incident that explains a failure."""
         if not found.possible:
             return None
+        if found.file:
+            return self._broken_for_another(found)
         record = self.register.get(cause_of(found, self.family, self._explains))
         return None if record is None or record.kernel == found.kernel else record
 
     def hide(self, kernel: str, cause: IncidentRecord) -> None:
-        if cause.state != "resolved":
+        if cause.state != "resolved" and cause.kernel != kernel:
             self._hidden[kernel] = cause.id
 
     def hidden_by(self, kernel: str) -> str:
@@ -68,7 +73,18 @@ class Causes:
     def consequences(self, record: IncidentRecord) -> list[IncidentRecord]:
         """The incidents of a moment ago that the one which opened now explains."""
         explained = [self.register.get(each.incident_id) for each in self._young() if self._is(each, record)]
-        return [each for each in explained if each is not None and each.state in ("open", "reopened", "acknowledged")]
+        found = [*explained, *(self._about_file(record) if record.phase != TRIGGER else ())]
+        return [each for each in found if each is not None and each.state in TAKEN_IN]
+
+    def same(self, record: IncidentRecord) -> IncidentRecord | None:
+        """The incident that tells of the same broken file already: the failure that it caused goes before its measure.
+
+        A measure that is answered already goes before the failure: two answers to one file would undo one another.
+        """
+        others = self._about_file(record)
+        if record.phase == TRIGGER:
+            return next((other for other in others if other.phase != TRIGGER), None)
+        return next((other for other in others if other.phase == TRIGGER and other.state in UNDER_WAY), None)
 
     def wait_left(self, incident_id: str) -> float:
         """Seconds until nothing that is told later can explain it any more; none where nothing could."""
@@ -80,6 +96,20 @@ class Causes:
     def _is(self, each: _Fresh, record: IncidentRecord) -> bool:
         cause = self.cause(each.consequence)
         return cause is not None and cause.id == record.id and each.incident_id != record.id
+
+    def _broken_for_another(self, found: Consequence) -> IncidentRecord | None:
+        """Where a file does not compile: the incident of the first kernel that failed by it, if that is another."""
+        raised = [each for each in self._about(found.file) if each.phase != TRIGGER and each.state != "suppressed"]
+        return None if any(each.kernel == found.kernel for each in raised) or not raised else raised[-1]
+
+    def _about_file(self, record: IncidentRecord) -> list[IncidentRecord]:
+        """The other unresolved incidents about the file that one is about, if it is about a file at all."""
+        file = str(record.facts.get("file", "")) if record.kind in NOT_COMPILED else ""
+        return [each for each in self._about(file) if each.id != record.id] if file else []
+
+    def _about(self, file: str) -> list[IncidentRecord]:
+        unresolved = self.register.unresolved()
+        return [each for each in unresolved if each.kind in NOT_COMPILED and each.facts.get("file") == file]
 
     def _lacks(self, found: Consequence) -> bool:
         """Whether it is down for want of a kernel, told or not."""

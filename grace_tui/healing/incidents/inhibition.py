@@ -26,11 +26,14 @@ OWN_BUGS = frozenset(
         "NameError",
         "RecursionError",
         "SyntaxError",
+        "TabError",
         "TypeError",
         "UnboundLocalError",
         "ZeroDivisionError",
     }
 )
+NOT_COMPILED = frozenset({"IndentationError", "SyntaxError", "SyntaxBroken", "TabError"})
+"""Kinds of an incident that is about a file which does not compile: raised, or measured."""
 LACKING = frozenset({"start", "probe", "heartbeat"})
 """Phases in which a kernel fails for want of one that it requires."""
 _DOWN = re.compile(r"^\S+ called (\S+), which is ")
@@ -53,20 +56,30 @@ class Consequence:
     """Kernels that it named as down, the innermost cause first."""
     lacking: bool = False
     """Whether it failed in a phase in which a kernel wants those that it requires."""
+    file: str = ""
+    """The file that does not compile, where that is what is wrong."""
 
     @property
     def possible(self) -> bool:
-        return self.lacking or bool(self.providers)
+        return self.lacking or bool(self.providers or self.file)
 
 
 def consequence_of(failure: Failure) -> Consequence:
     """What a failure says of its own cause."""
     if kind_of(failure.kind, failure.message) in OWN_BUGS:
-        return Consequence(failure.kernel)
+        return Consequence(failure.kernel, file=broken_file(failure))
     links = (*failure.chain, (failure.kind, failure.message))
     named = (_DOWN.match(message) for kind, message in links if kind_of(kind, message) == "ProviderDown")
     providers = dict.fromkeys(found[1] for found in named if found and found[1] != failure.kernel)
     return Consequence(failure.kernel, tuple(providers), failure.phase in LACKING)
+
+
+def broken_file(failure: Failure) -> str:
+    """The file of the workspace that does not compile; empty for any other failure."""
+    if not failure.frames or kind_of(failure.kind, failure.message) not in NOT_COMPILED:
+        return ""
+    last = failure.frames[-1]
+    return last.file if last.in_project and last.function == "<module>" else ""
 
 
 def cause_of(found: Consequence, family: Family | None, incident_of: Callable[[str], str]) -> str:

@@ -52,7 +52,9 @@ class Intake:
 
     def _look(self, failed: KernelFailed, keys: Keys) -> IncidentRecord:
         failure = capture(failed.error, kernel=failed.kernel, phase=failed.phase, root=self.root, at=failed.at)
-        what = Happened(failure, sign(failure, self.rules), failed.error, consequence=consequence_of(failure))
+        found = consequence_of(failure)
+        facts = {"file": found.file, "line": failure.frames[-1].line} if found.file else {}
+        what = Happened(failure, sign(failure, self.rules), failed.error, consequence=found, facts=facts)
         cause = self.causes.cause(what.consequence)
         if cause is not None:
             record, group = self.life.explained(cause, failed.kernel, what.title, failed.at), what.signature.group

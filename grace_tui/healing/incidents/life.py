@@ -24,6 +24,7 @@ from grace_tui.healing.incidents.rows import (
     with_line,
 )
 from grace_tui.healing.incidents.signature import Signature
+from grace_tui.healing.incidents.silences import is_silence
 from grace_tui.kernel.events import Event, IncidentOpened
 from grace_tui.kernel.records import IncidentRecord, IncidentState
 
@@ -102,7 +103,7 @@ class Life:
         self._forget_bundles(self.rows.add(record, what.failure))
         self.rows.happened(record.id)
         self._begin(record, what)
-        if self._silenced(record):
+        if self._is_hidden(record):
             return self.rows.known(record.id)
         self.outside.publish(IncidentOpened(record.id, record.kernel, record.signature, record.title))
         self.causes.opened(record, what.consequence)
@@ -128,7 +129,7 @@ class Life:
         self.rows.put(record, what.failure)
         self.rows.happened(record.id)
         self._begin(record, what)
-        if self._silenced(record):
+        if self._is_hidden(record):
             return self.rows.known(record.id)
         self.rows.tidings.act(record, "happened again")
         self.causes.opened(record, what.consequence)
@@ -164,7 +165,7 @@ class Life:
 
     def _is_silenced(self, record: IncidentRecord) -> bool:
         """Whether a silence hides it, and not another incident: it comes back with the end of that."""
-        return record.state == "suppressed" and self.rows.get(record.hidden_by) is None
+        return record.state == "suppressed" and (not record.hidden_by or is_silence(record.hidden_by))
 
     # ---- beginnings
 
@@ -179,11 +180,14 @@ class Life:
         )
         evidence.collect(record, what.failure, what.error, related, self.outside.bundled)
 
-    def _silenced(self, record: IncidentRecord) -> bool:
-        """Whether a silence hides what opened or came back; nobody answers it then."""
+    def _is_hidden(self, record: IncidentRecord) -> bool:
+        """Whether a silence, or what is told already, hides what opened or came back; nobody answers it then."""
         silence = self.outside.suppress(record)
         if not silence:
-            return False
+            same = self.causes.same(record)
+            if same is not None:
+                self._take_in(record, same)
+            return same is not None
         reason = f"hidden by {silence}"
         record = self.rows.change(hidden(self.rows.known(record.id), silence, self._now(), ROOM, reason), reason)
         self.outside.hit(record)
@@ -192,12 +196,16 @@ class Life:
     def _with_consequences(self, record: IncidentRecord) -> IncidentRecord:
         """Take in what opened a moment ago and is explained by this."""
         for other in self.causes.consequences(record):
-            reason = f"explained by {record.id}"
-            self.rows.change(hidden(other, record.id, self._now(), ROOM, reason), reason)
-            cause = hiding(self.rows.known(record.id), other.kernel, other.title, other.last_at, other.count)
-            self.causes.hide(other.kernel, cause)
-            self.rows.count(cause, f"hides a failure of {other.kernel}")
+            self._take_in(other, record)
         return self.rows.known(record.id)
+
+    def _take_in(self, other: IncidentRecord, record: IncidentRecord) -> None:
+        """Hide an incident behind the one that explains it."""
+        reason = f"explained by {record.id}"
+        self.rows.change(hidden(self.rows.known(other.id), record.id, self._now(), ROOM, reason), reason)
+        cause = hiding(self.rows.known(record.id), other.kernel, other.title, other.last_at, other.count)
+        self.causes.hide(other.kernel, cause)
+        self.rows.count(cause, f"hides a failure of {other.kernel}")
 
     # ---- ends
 

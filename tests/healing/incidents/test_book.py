@@ -385,3 +385,11 @@ def test_related_are_open_incidents_and_those_of_the_same_coarse_signature(room:
     still = room.book.record(failed(ValueError("still open")))
     room.book.record(failed(TypeError("no 'b' here")))
     assert [record.id for record in evidence.given[-1][1]] == [still.id, alike.id]
+
+
+def test_what_is_released_is_told_as_what_opens(room: Room) -> None:
+    record = room.book.record(failed(ValueError("x")))
+    room.book.take(record.id, "ann", "ann")
+    room.book.release(record.id, "holiday", "ann")
+    opened = [event for event in room.events if isinstance(event, IncidentOpened)]
+    assert opened == [IncidentOpened(record.id, "coding_agent", record.signature, record.title)] * 2

@@ -8,7 +8,7 @@ import pytest
 from grace_tui.healing.incidents.book import GROUP_WAIT, IncidentBook
 from grace_tui.kernel.errors import ProviderDown
 from grace_tui.kernel.events import IncidentChanged, IncidentOpened
-from grace_tui.kernel.records import HiddenFailure
+from grace_tui.kernel.records import HiddenFailure, IncidentRecord
 from tests.healing.incidents.test_book import Room
 from tests.healing.incidents.test_inhibition import Kin
 from tests.healing.incidents.workshop import failed
@@ -201,4 +201,78 @@ def test_a_hidden_incident_outlives_a_restart_with_what_hides_it(room: Room) -> 
     assert (kept.state, kept.hidden_by) == ("suppressed", "S-1")
     assert [found.kernel for found in root.hides] == ["shop"]
     assert book.hidden_by("shop") == ""
+    again.close()
+
+
+# ---- a file that does not compile
+
+FILE = "kernels/web.py"
+
+
+def _measured(room: Room, kernel: str = "web") -> IncidentRecord:
+    facts = {"rule": "syntax_broken", "subject": FILE, "file": FILE, "line": 3}
+    return room.book.report(kernel, "SyntaxBroken", f"{FILE} does not compile", "trigger_mesh", facts=facts)
+
+
+def _does_not_load(room: Room, kernel: str = "web") -> IncidentRecord:
+    error = SyntaxError("invalid syntax", (str(room.root / FILE), 3, 5, "def broken(:"))
+    return room.book.record(failed(error, kernel=kernel, phase="load", at=room.clock.now))
+
+
+def _unhidden(room: Room) -> list[IncidentRecord]:
+    return [record for record in room.book.all() if record.state not in ("suppressed", "resolved")]
+
+
+@pytest.mark.parametrize("order", ["measured first", "raised first"])
+def test_a_broken_file_is_one_incident_whoever_tells_it_first(room: Room, order: str) -> None:
+    first, second = (_measured, _does_not_load) if order == "measured first" else (_does_not_load, _measured)
+    first(room)
+    room.clock.now += 60
+    second(room)
+    (record,) = _unhidden(room)
+    assert (record.kind, record.facts) == ("SyntaxError", {"file": FILE, "line": 3})
+    assert [(hidden.kernel, hidden.title) for hidden in record.hides] == [
+        ("web", f"SyntaxBroken: {FILE} does not compile")
+    ]
+    assert room.book.hidden_by("web") == ""
+    room.book.kernel_running("web", "supervisor")
+    assert {each.state for each in room.book.all()} == {"resolved"}
+
+
+def test_kernels_that_fail_by_one_broken_file_are_one_incident(room: Room) -> None:
+    cause = _does_not_load(room, "web")
+    room.clock.now += 60
+    assert _does_not_load(room, "shop").id == cause.id
+    assert _does_not_load(room, "web").id == cause.id
+    (record,) = room.book.all()
+    assert (record.count, [hidden.kernel for hidden in record.hides]) == (2, ["shop"])
+
+
+def test_a_measure_that_is_answered_already_takes_in_the_failure(room: Room) -> None:
+    measured = _measured(room)
+    room.book.move(measured.id, "in_repair", "playbook restore_broken", "self_healing")
+    room.events.clear()
+    raised = _does_not_load(room)
+    assert (raised.state, raised.hidden_by) == ("suppressed", measured.id)
+    assert not [event for event in room.events if isinstance(event, IncidentOpened)]
+    room.book.move(measured.id, "resolved", "measured 0 again", "trigger_mesh")
+    assert {each.state for each in room.book.all()} == {"resolved"}
+
+
+def test_what_is_broken_after_its_incident_was_resolved_opens_again(room: Room) -> None:
+    measured, raised = _measured(room), _does_not_load(room)
+    room.book.move(raised.id, "resolved", "seen to", "ann")
+    again = _measured(room)
+    assert (again.id, again.state) == (measured.id, "reopened")
+
+
+def test_what_an_unreadable_incident_hid_is_not_hidden_for_ever(room: Room) -> None:
+    cause, hidden = _breaks(room), _breaks(room, "shop")
+    room.book.hide(hidden, cause, f"explained by {cause}", "room")
+    room.store.write("UPDATE incidents SET record = 'torn' WHERE id = ?", cause)
+    again = room.restarted()
+    shown = again.book.report("shop", "Other", "something else", "somebody")
+    ended = again.book.kernel_running("shop", "supervisor")
+    assert hidden in [record.id for record in ended]
+    assert shown.id not in [record.id for record in ended]
     again.close()

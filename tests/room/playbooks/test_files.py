@@ -26,14 +26,14 @@ def timeline(stage: Stage, incident: IncidentRecord) -> str:
     return str(found.timeline)
 
 
-@pytest.mark.parametrize("yes", [True, False])
-async def test_restore_broken_brings_a_file_back_after_a_yes_only(tmp_path: Path, yes: bool) -> None:
+@pytest.mark.parametrize(("kind", "yes"), [("SyntaxBroken", True), ("SyntaxBroken", False), ("SyntaxError", True)])
+async def test_restore_broken_brings_a_file_back_after_a_yes_only(tmp_path: Path, kind: str, yes: bool) -> None:
     path = write(tmp_path, "one.py", GOOD)
     async with staged(tmp_path) as stage:
         await stage.running("one")
         await stage.room.parts.snapshots.take("all is well")
         path.write_text(BROKEN, encoding="utf-8")
-        incident = stage.report("one", "SyntaxBroken", file="kernels/one.py", line=1)
+        incident = stage.report("one", kind, file="kernels/one.py", line=1)
         run = await stage.play("restore_broken", incident)
         assert run.state == "waiting_for_person"
         assert "Bring kernels/one.py back" in run.question
