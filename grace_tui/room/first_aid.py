@@ -93,6 +93,7 @@ class FirstAid:
         patience = self._longest if healer else PATIENCE if agent else 0.0
         now = time.time()
         waiting = unanswered(self.room.parts.book.all(), self.room.parts.queue.all())
+        waiting = [record for record in waiting if not (self.rescue.at_work and record.kernel in (HEALER, AGENT))]
         return next((record for record in waiting if now - began_at(record) >= patience), None)
 
     def _has_task_nobody_takes(self, somebody: bool) -> bool:

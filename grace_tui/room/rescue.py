@@ -33,6 +33,8 @@ class Rescue:
         self._not_before = 0.0
         self._told = ""
         self._begun = False
+        self.at_work = False
+        """Whether it is not done with the two yet: until then nobody else acts on their incidents."""
 
     def look(self) -> None:
         """Once a second: remember what is good while it is."""
@@ -48,14 +50,16 @@ class Rescue:
         self._begun = bool(lost) and (self._begun or all(down.values()))
         if not waits and not self._begun:
             self._tell("")
+            self.at_work = False
             return ""
         names = lost or [HEALER, AGENT]
         why = "they wait on each other" if waits else "neither of them works"
         self._tell(f"{' and '.join(names)}: {why}{self._tried(names)}")
-        if time.monotonic() < self._not_before:
-            return ""
         least = min(names, key=lambda name: len(self._recent(name)))
-        return least if len(self._recent(least)) < TRIES else ""
+        self.at_work = len(self._recent(least)) < TRIES
+        if time.monotonic() < self._not_before or self._is_helped():
+            return ""
+        return least if self.at_work else ""
 
     async def carry_out(self, name: str) -> None:
         """
@@ -81,6 +85,10 @@ class Rescue:
         self._not_before = time.monotonic() + APART
 
     # ---- how the two are
+
+    def _is_helped(self) -> bool:
+        """Whether a playbook acts on one of the two at this moment: what it does is waited for."""
+        return any(run.state == "running" and run.kernel in (HEALER, AGENT) for run in self.room.playbooks.unended())
 
     def _is_lost(self, child: Child) -> bool:
         """Whether nobody else brings it back: the supervisor gave it up, or it beats and does nothing."""

@@ -1,12 +1,15 @@
 """Both kernels that heal are down: the core brings back the last good file, then restarts, then asks a person."""
 
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
 import pytest
 
+from grace_tui.healing.mutual import unanswered
 from grace_tui.kernel.errors import GraceError
+from grace_tui.kernel.records import RunRecord
 from grace_tui.room import first_aid, rescue
 from tests.room.bench import QUICK, calm, opened, write
 
@@ -65,6 +68,38 @@ async def test_without_a_good_file_each_is_restarted_a_few_times_and_a_person_is
         assert told.startswith("self_healing and coding_agent: neither of them works; first aid restarted each of them")
         tried = [record["resource"] for record in bench.audited("kernel.rescue")]
         assert sorted(tried) == sorted(HEALERS * rescue.TRIES)
+
+
+async def test_no_playbook_acts_on_the_two_while_first_aid_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rescue, "APART", 3_600.0)
+    bad_edit(tmp_path)
+    async with opened(tmp_path, SOON) as bench:
+        aid = bench.room.first_aid
+        await bench.until(lambda view: bool(bench.audited("kernel.rescue")) and not aid.busy)
+        assert [record.kernel for record in unanswered(bench.room.parts.book.all(), ())]
+        assert aid._waiting(False, False) is None
+        assert bench.room.playbooks.runs() == ()
+        monkeypatch.setattr(rescue, "TRIES", 0)
+        assert aid.rescue.due(False, False) == ""
+        left = aid._waiting(False, False)
+        assert left is not None
+        assert left.kernel in HEALERS
+
+
+async def test_first_aid_waits_for_a_playbook_that_acts_on_one_of_the_two(tmp_path: Path) -> None:
+    calm(tmp_path, *HEALERS)
+    async with opened(tmp_path, SOON) as bench:
+        await bench.running(*HEALERS)
+        children, aid = bench.room.supervisor.children, bench.room.first_aid
+        aid.busy = True  # asked here alone
+        children["self_healing"].waits_for, children["coding_agent"].waits_for = ("coding_agent",), ("self_healing",)
+        run = RunRecord("R-1", "restart_both", "I-1", "coding_agent", "", "ann", "running", time.time())
+        bench.room.playbooks.records.save(run)
+        assert aid.rescue.due(True, True) == ""
+        bench.room.playbooks.records.save(replace(run, state="succeeded", ended_at=time.time()))
+        assert aid.rescue.due(True, True) in HEALERS
 
 
 async def test_one_that_runs_is_left_to_help_the_other(tmp_path: Path) -> None:

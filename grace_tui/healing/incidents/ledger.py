@@ -5,6 +5,7 @@ costs no writes of its own. A store that refuses costs durability, never a count
 """
 
 import sqlite3
+from collections import Counter
 from collections.abc import Container
 from dataclasses import replace
 
@@ -29,6 +30,8 @@ class Ledger:
         self.unreadable: list[str] = []
         """Stored lines that could not be read, and why; they stay in the store."""
         self._lines: dict[str, dict[str, SilenceHit]] = {}
+        # Invariant: of each silence the sum of `count` over its lines; screens ask for it with every view.
+        self._failures: Counter[str] = Counter()
         self._unwritten: set[tuple[str, str]] = set()
 
     def load(self, silences: Container[str]) -> None:
@@ -38,9 +41,12 @@ class Ledger:
             if silence_id not in silences:
                 continue
             try:
-                self._lines.setdefault(silence_id, {})[incident_id] = decode(data, SilenceHit)
+                line = decode(data, SilenceHit)
             except msgspec.DecodeError as error:
                 self.unreadable.append(f"what {silence_id} hid of {incident_id} cannot be read: {error}")
+            else:
+                self._lines.setdefault(silence_id, {})[incident_id] = line
+                self._failures[silence_id] += line.count
 
     def of(self, silence_id: str) -> tuple[SilenceHit, ...]:
         """What a silence hid, the incident that happened last first."""
@@ -49,8 +55,7 @@ class Ledger:
 
     def totals(self, silence_id: str) -> tuple[int, int]:
         """Incidents that a silence hid, and failures that were counted on them meanwhile."""
-        lines = self._lines.get(silence_id, {}).values()
-        return len(lines), sum(line.count for line in lines)
+        return len(self._lines.get(silence_id, ())), self._failures[silence_id]
 
     def line(self, silence_id: str, incident_id: str) -> SilenceHit | None:
         return self._lines.get(silence_id, {}).get(incident_id)
@@ -69,7 +74,7 @@ class Ledger:
             self._begin(silence_id, record, failures)
         else:
             changed = replace(line, count=line.count + failures, last_at=max(record.last_at, line.last_at))
-            self._put(changed)
+            self._put(changed, failures)
 
     def flush(self) -> None:
         """Write the lines that changed."""
@@ -86,20 +91,23 @@ class Ledger:
     def forget(self, silence_id: str) -> None:
         """Drop all lines of a silence."""
         self._lines.pop(silence_id, None)
+        del self._failures[silence_id]
         self._delete("DELETE FROM silence_hits WHERE silence_id = ?", silence_id)
 
     def _begin(self, silence_id: str, record: IncidentRecord, failures: int) -> None:
         lines = self._lines.setdefault(silence_id, {})
         if len(lines) >= LINES_KEPT:
             quiet = min(lines.values(), key=lambda line: line.last_at).incident_id
-            del lines[quiet]
+            self._failures[silence_id] -= lines.pop(quiet).count
             self._delete("DELETE FROM silence_hits WHERE silence_id = ? AND incident_id = ?", silence_id, quiet)
         at = record.last_at
-        self._put(SilenceHit(silence_id, record.id, record.kernel, record.title, failures, at, at))
+        self._put(SilenceHit(silence_id, record.id, record.kernel, record.title, failures, at, at), failures)
         self.flush()
 
-    def _put(self, line: SilenceHit) -> None:
+    def _put(self, line: SilenceHit, failures: int) -> None:
+        """Keep a line to which `failures` were added."""
         self._lines[line.silence_id][line.incident_id] = line
+        self._failures[line.silence_id] += failures
         self._unwritten.add((line.silence_id, line.incident_id))
 
     def _delete(self, sql: str, *parameters: str) -> None:

@@ -88,6 +88,10 @@ class Playbooks:
         """Every run that is kept, newest first."""
         return self.records.all()
 
+    def unended(self) -> tuple[RunRecord, ...]:
+        """Runs of which something is still to come."""
+        return self.records.open()
+
     def get(self, run_id: str) -> RunRecord | None:
         return self.records.get(run_id)
 

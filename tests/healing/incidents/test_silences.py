@@ -133,6 +133,30 @@ def test_the_ledger_tells_what_was_hidden_how_often_and_when(desk: Desk) -> None
     assert told == [("I-2", 2, 1_001.0, 1_002.0), ("I-1", 0, 990.0, 990.0)]
 
 
+def test_the_totals_are_those_of_the_lines_whatever_becomes_of_them(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ledger, "LINES_KEPT", 2)
+    silence, other = desk.add(), desk.add()
+
+    def check(desk: Desk) -> None:
+        for each in (silence, other):
+            lines = desk.silences.ledger.of(each.id)
+            assert desk.silences.ledger.totals(each.id) == (len(lines), sum(line.count for line in lines))
+
+    for number in range(5):
+        desk.silences.took(hidden(silence, f"I-{number % 3}", 1_000.0 + number))
+        desk.silences.hit(hidden(silence, f"I-{number % 3}", 1_000.0 + number))
+        desk.silences.hit(hidden(other, at=1_000.0 + number))
+        check(desk)
+    assert desk.silences.ledger.totals(other.id) == (1, 5)
+    again = desk.again()
+    check(again)
+    again.silences.ledger.forget(other.id)
+    assert again.silences.ledger.totals(other.id) == (0, 0)
+    again.store.close()
+
+
 def test_what_an_incident_hides_is_in_no_ledger(desk: Desk) -> None:
     silence = desk.add()
     desk.silences.hit(sample_incident("I-1", "web-1", hidden_by="I-20260101-0001-aaaa"))
