@@ -22,7 +22,13 @@ class RemoteFailure(GraceError):
     """A failure in another process, as that process told it; `kind` and the text are the original's."""
 
     def __init__(
-        self, kind: str, message: str, *, described: Mapping[str, object] | None = None, printed: str = ""
+        self,
+        kind: str,
+        message: str,
+        *,
+        described: Mapping[str, object] | None = None,
+        printed: str = "",
+        times: int = 1,
     ) -> None:
         super().__init__(message)
         self.kind = kind
@@ -31,6 +37,8 @@ class RemoteFailure(GraceError):
         """The failure as the healing library of that process described it, as plain data; None where nobody could."""
         self.printed = printed
         """The traceback as it was printed; empty where there was none."""
+        self.times = times
+        """How many such failures this one stands for: where they come too fast, not each of them is told."""
 
 
 class NotReady(GraceError):

@@ -4,7 +4,9 @@ The one exception is `KernelFailed.error`, the live exception: it stays in the p
 """
 
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import ClassVar, cast
+
+from grace_tui.kernel.errors import RemoteFailure
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +41,15 @@ class KernelFailed(Event):
     topic: ClassVar[str] = "kernel.failed"
     kernel: str
     phase: str
-    """load, start, probe, run, stop, heartbeat or block."""
+    """load, start, probe, run, stop, heartbeat, block, or output of a program that goes on."""
     at: float
     error: BaseException = field(repr=False, compare=False)
+
+    @property
+    def times(self) -> int:
+        """How many failures it tells of."""
+        remote = issubclass(type(self.error), RemoteFailure)  # what failed may lie about its class
+        return cast(RemoteFailure, self.error).times if remote else 1
 
 
 @dataclass(frozen=True, slots=True)

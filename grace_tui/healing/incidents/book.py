@@ -57,8 +57,8 @@ class IncidentBook:
         self.clock, self.root, self.publish, self.evidence = clock, root, publish, evidence
         self.suppress: Callable[[IncidentRecord], str] = _nothing_hides
         """Asked of what opens or comes back: the silence that hides it, or nothing."""
-        self.hit: Callable[[IncidentRecord], object] = _nobody_asks
-        """Told of each failure that is counted while its incident is suppressed."""
+        self.hit: Callable[[IncidentRecord, int], object] = _nobody_asks
+        """Told how many failures were counted while their incident is suppressed."""
         self.released: Callable[[str, str], object] = _nobody_asks
         """Told of each kernel that an incident hid, and the incident, once that is resolved."""
         self._lock = threading.RLock()

@@ -13,9 +13,9 @@ class Rate:
         self.counts = [0] * SLOTS
         self.slot = 0
 
-    def add(self, now: float) -> None:
+    def add(self, now: float, times: int = 1) -> None:
         self._turn(now)
-        self.counts[self.slot % SLOTS] += 1
+        self.counts[self.slot % SLOTS] += times
 
     def per_minute(self, now: float) -> float:
         self._turn(now)

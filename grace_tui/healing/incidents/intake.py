@@ -36,7 +36,7 @@ class Intake:
         if seen is None and not self.storms.may_look(failed.kernel, self.rows.clock.monotonic()):
             seen = self.storms.like(keys)
             if seen is None:
-                return self._storm(failed.kernel, failed.at)
+                return self._storm(failed.kernel, failed.at, failed.times)
         record = self._seen_before(failed, seen) if seen else None
         return record or self._look(failed, keys)
 
@@ -44,20 +44,22 @@ class Intake:
         """Count a failure that is known already; None where it has to be looked at after all."""
         cause = self.causes.cause(seen.consequence)
         if cause is not None:
-            return self.life.explained(cause, failed.kernel, seen.title, failed.at)
+            return self.life.explained(cause, failed.kernel, seen.title, failed.at, times=failed.times)
         record = self.rows.current(failed.kernel, seen.group)
         if record is None or record.state == "resolved":
             return None
-        return self.life.again(record, failed.at, variant=seen.variant)
+        return self.life.again(record, failed.at, variant=seen.variant, times=failed.times)
 
     def _look(self, failed: KernelFailed, keys: Keys) -> IncidentRecord:
         failure = capture(failed.error, kernel=failed.kernel, phase=failed.phase, root=self.root, at=failed.at)
         found = consequence_of(failure)
         facts = {"file": found.file, "line": failure.frames[-1].line} if found.file else {}
-        what = Happened(failure, sign(failure, self.rules), failed.error, consequence=found, facts=facts)
+        signature, times = sign(failure, self.rules), failed.times
+        what = Happened(failure, signature, failed.error, consequence=found, facts=facts, times=times)
         cause = self.causes.cause(what.consequence)
         if cause is not None:
-            record, group = self.life.explained(cause, failed.kernel, what.title, failed.at), what.signature.group
+            record = self.life.explained(cause, failed.kernel, what.title, failed.at, times=times)
+            group = what.signature.group
         else:
             record = self._enter(what)
             group = group_of(record)
@@ -76,17 +78,17 @@ class Intake:
         if alike is not None:
             return self._counted(alike, what, variant=True)
         if fold or self.rows.full:
-            return self._storm(kernel, what.failure.at)
+            return self._storm(kernel, what.failure.at, what.times)
         return self.life.open(what)
 
     def _counted(self, record: IncidentRecord, what: Happened, *, variant: bool = False) -> IncidentRecord:
         if record.state == "resolved":
             return self.life.come_back(record, what, variant=variant)
-        return self.life.again(record, what.failure.at, variant=variant)
+        return self.life.again(record, what.failure.at, variant=variant, times=what.times)
 
-    def _storm(self, kernel: str, at: float) -> IncidentRecord:
-        """Count a failure that is one of too many different ones, on the kernel's row for these."""
+    def _storm(self, kernel: str, at: float, times: int) -> IncidentRecord:
+        """Count what is a part of too many different failures, on the kernel's row for these."""
         failure = storm_of(kernel, at)
-        what = Happened(failure, sign(failure, self.rules))
+        what = Happened(failure, sign(failure, self.rules), times=times)
         known = self.life.known(what)
         return self.life.open(what) if known is None else self._counted(known, what)

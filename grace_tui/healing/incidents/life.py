@@ -59,7 +59,7 @@ class Outside(Protocol):
     publish: Callable[[Event], object]
     evidence: EvidencePort | None
     suppress: Callable[[IncidentRecord], str]
-    hit: Callable[[IncidentRecord], object]
+    hit: Callable[[IncidentRecord, int], object]
     released: Callable[[str, str], object]
 
     def bundled(self, incident_id: str, folder: str, problem: str) -> None: ...
@@ -76,6 +76,8 @@ class Happened:
     consequence: Consequence = NOTHING
     route: str = ""
     facts: Mapping[str, object] = field(default_factory=dict)
+    times: int = 1
+    """How many such failures it stands for."""
 
     @property
     def title(self) -> str:
@@ -98,47 +100,47 @@ class Life:
         return record
 
     def open(self, what: Happened) -> IncidentRecord:
-        record = opened(self.rows.ids.new(what.failure.at), what.failure, what.signature, what.by)
+        record = opened(self.rows.ids.new(what.failure.at), what.failure, what.signature, what.by, what.times)
         record = replace(record, route=what.route, facts=what.facts)
         self._forget_bundles(self.rows.add(record, what.failure))
-        self.rows.happened(record.id)
+        self.rows.happened(record.id, what.times)
         self._begin(record, what)
-        if self._is_hidden(record):
+        if self._is_hidden(record, what.times):
             return self.rows.known(record.id)
         self.outside.publish(IncidentOpened(record.id, record.kernel, record.signature, record.title))
         self.causes.opened(record, what.consequence)
         return self._with_consequences(record)
 
-    def again(self, record: IncidentRecord, at: float, *, variant: bool = False) -> IncidentRecord:
+    def again(self, record: IncidentRecord, at: float, *, variant: bool = False, times: int = 1) -> IncidentRecord:
         """Count a failure on its row, or one of another signature on a row that is like it."""
         self.inherited.discard(record.id)
         if variant and not record.variants:
             record = with_line(record, self._now(), ROOM, A_STORM)
-        record = counted(record, at, variant=variant)
-        self.rows.happened(record.id)
+        record = counted(record, at, variant=variant, times=times)
+        self.rows.happened(record.id, times)
         if record.state == "suppressed":
-            self.outside.hit(record)
+            self.outside.hit(record, times)
         return self.rows.count(record, "happened again")
 
     def come_back(self, record: IncidentRecord, what: Happened, *, variant: bool = False) -> IncidentRecord:
         """Count a failure on its resolved row, which is reopened by it."""
         if not variant:
             record = signed_anew(record, what.signature)
-        record = came_back(record, what.failure.at, self._now(), what.by, variant=variant)
+        record = came_back(record, what.failure.at, self._now(), what.by, variant=variant, times=what.times)
         record = replace(record, route=what.route, facts=what.facts)
         self.rows.put(record, what.failure)
-        self.rows.happened(record.id)
+        self.rows.happened(record.id, what.times)
         self._begin(record, what)
-        if self._is_hidden(record):
+        if self._is_hidden(record, what.times):
             return self.rows.known(record.id)
         self.rows.tidings.act(record, "happened again")
         self.causes.opened(record, what.consequence)
         return self._with_consequences(record)
 
-    def explained(self, cause: IncidentRecord, kernel: str, title: str, at: float) -> IncidentRecord:
+    def explained(self, cause: IncidentRecord, kernel: str, title: str, at: float, *, times: int = 1) -> IncidentRecord:
         """Count a failure on the incident of another kernel that explains it."""
         self.causes.hide(kernel, cause)
-        return self.rows.count(hiding(cause, kernel, title, at), f"hides a failure of {kernel}")
+        return self.rows.count(hiding(cause, kernel, title, at, times), f"hides a failure of {kernel}")
 
     # ---- what is done about it
 
@@ -180,7 +182,7 @@ class Life:
         )
         evidence.collect(record, what.failure, what.error, related, self.outside.bundled)
 
-    def _is_hidden(self, record: IncidentRecord) -> bool:
+    def _is_hidden(self, record: IncidentRecord, times: int) -> bool:
         """Whether a silence, or what is told already, hides what opened or came back; nobody answers it then."""
         silence = self.outside.suppress(record)
         if not silence:
@@ -190,7 +192,7 @@ class Life:
             return same is not None
         reason = f"hidden by {silence}"
         record = self.rows.change(hidden(self.rows.known(record.id), silence, self._now(), ROOM, reason), reason)
-        self.outside.hit(record)
+        self.outside.hit(record, times)
         return True
 
     def _with_consequences(self, record: IncidentRecord) -> IncidentRecord:

@@ -118,10 +118,10 @@ class Register:
 
     # ---- how often
 
-    def happened(self, incident_id: str) -> None:
+    def happened(self, incident_id: str, times: int = 1) -> None:
         if incident_id not in self._rates:
             self._rates[incident_id] = Rate()
-        self._rates[incident_id].add(self.clock.monotonic())
+        self._rates[incident_id].add(self.clock.monotonic(), times)
 
     def rate(self, incident_id: str) -> float:
         """Failures within the last minute."""

@@ -18,8 +18,8 @@ TRIGGER = "trigger"
 """The phase of an incident that was reported, not raised."""
 
 
-def opened(incident_id: str, failure: Failure, signature: Signature, by: str) -> IncidentRecord:
-    """The row that a failure opens."""
+def opened(incident_id: str, failure: Failure, signature: Signature, by: str, times: int = 1) -> IncidentRecord:
+    """The row that a failure opens, or so many of them."""
     return IncidentRecord(
         id=incident_id,
         kernel=failure.kernel,
@@ -32,7 +32,7 @@ def opened(incident_id: str, failure: Failure, signature: Signature, by: str) ->
         state="open",
         opened_at=failure.at,
         last_at=failure.at,
-        count=1,
+        count=times,
         provider=_provider(failure),
         timeline=((failure.at, by, f"opened: {failure.kind} in {failure.phase}"),),
         **_grouped(signature),
@@ -58,15 +58,18 @@ def with_line(record: IncidentRecord, at: float, by: str, text: str) -> Incident
     return replace(record, timeline=lines)
 
 
-def counted(record: IncidentRecord, at: float, *, variant: bool = False) -> IncidentRecord:
-    """The row with one more failure; a variant is one of another signature."""
-    count, variants = record.count + 1, record.variants + variant
+def counted(record: IncidentRecord, at: float, *, variant: bool = False, times: int = 1) -> IncidentRecord:
+    """The row with one more failure, or so many; a variant is one of another signature."""
+    count, variants = record.count + times, record.variants + times * variant
     return replace(record, count=count, variants=variants, last_at=max(at, record.last_at))
 
 
-def came_back(record: IncidentRecord, at: float, now: float, by: str, *, variant: bool = False) -> IncidentRecord:
+def came_back(
+    record: IncidentRecord, at: float, now: float, by: str, *, variant: bool = False, times: int = 1
+) -> IncidentRecord:
     """The resolved row of a failure that happened again."""
-    record = replace(counted(record, at, variant=variant), state="reopened", resolved_at=None, action="", hidden_by="")
+    record = counted(record, at, variant=variant, times=times)
+    record = replace(record, state="reopened", resolved_at=None, action="", hidden_by="")
     return with_line(record, now, by, "reopened: happened again")
 
 

@@ -123,10 +123,10 @@ class Silences:
         fitting = [silence for silence in self.active() if fits(silence.matcher, record)]
         return max(fitting, key=lambda silence: silence.ends_at).id if fitting else ""
 
-    def hit(self, record: IncidentRecord) -> None:
-        """Count a failure on an incident that a silence hides; what something else hides is not counted here."""
+    def hit(self, record: IncidentRecord, failures: int = 1) -> None:
+        """Count failures on an incident that a silence hides; what something else hides is not counted here."""
         if record.hidden_by in self._records:
-            self.ledger.count(record.hidden_by, record, 1)
+            self.ledger.count(record.hidden_by, record, failures)
 
     def took(self, record: IncidentRecord) -> None:
         """Begin the line of an incident that was there before the silence hid it."""

@@ -14,6 +14,7 @@ from grace_tui.healing.incidents.book import KEPT, REOPEN_WITHIN, IncidentBook
 from grace_tui.healing.incidents.rows import FIRST_LINES, LAST_LINES
 from grace_tui.healing.incidents.states import IllegalMove, UnknownIncident
 from grace_tui.healing.store import Store, open_store
+from grace_tui.kernel.errors import RemoteFailure
 from grace_tui.kernel.events import Event, IncidentChanged, IncidentOpened
 from grace_tui.kernel.ports import IncidentPort
 from grace_tui.kernel.records import IncidentRecord
@@ -393,3 +394,14 @@ def test_what_is_released_is_told_as_what_opens(room: Room) -> None:
     room.book.release(record.id, "holiday", "ann")
     opened = [event for event in room.events if isinstance(event, IncidentOpened)]
     assert opened == [IncidentOpened(record.id, "coding_agent", record.signature, record.title)] * 2
+
+
+def test_a_failure_that_stands_for_many_is_counted_as_many(room: Room) -> None:
+    def told(times: int) -> IncidentRecord:
+        printed = 'Traceback (most recent call last):\n  File "a.py", line 1, in f\nValueError: bad'
+        return room.book.record(failed(RemoteFailure("ValueError", "bad", printed=printed, times=times)))
+
+    first = told(1)
+    assert (told(97).id, told(1).count, room.book.rate(first.id)) == (first.id, 99, 99.0)
+    room.book.move(first.id, "resolved", "seen to", "ann")
+    assert (told(5).state, told(2).count) == ("reopened", 106)

@@ -167,7 +167,7 @@ def test_a_flood_of_consequences_is_counted_without_a_closer_look_each(room: Roo
 def test_what_a_silence_hides_is_answered_by_nobody_until_it_is_given_back(room: Room) -> None:
     hits = list[int]()
     room.book.suppress = lambda record: "S-1" if record.kernel == "database" else ""
-    room.book.hit = lambda record: hits.append(record.count)
+    room.book.hit = lambda record, failures: hits.append(record.count)
     hidden = _breaks(room)
     _breaks(room)
     record = room.book.get(hidden)

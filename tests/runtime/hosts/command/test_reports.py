@@ -58,10 +58,23 @@ async def test_the_same_traceback_again_and_again_is_counted() -> None:
     for _ in range(100):
         told.prints()
     told.prints("b.py")
-    assert len(told.failures) == ALIKE + 1
-    assert told.tracebacks.left_out == 100 - ALIKE
+    assert [failure.times for failure in told.failures] == [1] * (ALIKE + 1)
     assert len(told.log.lines) == 1
     told.now += 1.0
     told.prints()
-    assert len(told.failures) == ALIKE + 2
+    assert [failure.times for failure in told.failures[ALIKE + 1 :]] == [100 - ALIKE, 1]
+    for _ in range(9):
+        told.prints()
+    told.tracebacks.close()
+    assert sum(failure.times for failure in told.failures) == 111
+
+
+async def test_what_came_too_often_is_told_together_while_the_program_goes_on() -> None:
+    told = Told()
+    for _ in range(50):
+        told.prints()
+    told.more.clear()
+    async with asyncio.timeout(10):
+        await told.more.wait()
+    assert sum(failure.times for failure in told.failures) == 50
     told.tracebacks.close()
