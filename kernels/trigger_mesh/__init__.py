@@ -10,7 +10,6 @@ from typing import Any
 import anyio
 import anyio.to_thread
 
-from grace_tui.healing.nearest import nearest
 from grace_tui.healing.strict import FileRefused
 from grace_tui.healing.triggers import (
     OWN_FILE,
@@ -33,6 +32,7 @@ from grace_tui.kernel import (
     MonitorReported,
     NotReady,
 )
+from grace_tui.kernel.spelling import nearest
 from kernels.trigger_mesh.drills import drill
 from kernels.trigger_mesh.measure import Inputs, clear_scratch
 from kernels.trigger_mesh.run import RuleRun

@@ -91,7 +91,7 @@ class ChangedScratch(CodeChanged):
 
 
 class SyntaxBroken(Measure):
-    """Files that changed, since they last ran well or while the room is open, and do not compile."""
+    """Files that do not compile: of those that changed since they last ran well or while the room is open, or failed."""
 
     spec = MeasureSpec("syntax_broken", "kernel files that do not compile", "files")
 
@@ -107,7 +107,8 @@ class SyntaxBroken(Measure):
         self.suspects.update(path for path in paths if path.startswith("kernels/") and path.endswith(".py"))
 
     async def read(self) -> Sequence[Reading]:
-        found = await anyio.to_thread.run_sync(broken, self.inputs.root, sorted(self.suspects))
+        failed = {one.path for one in self.inputs.records() if one.state == "failed" and one.path.endswith(".py")}
+        found = await anyio.to_thread.run_sync(broken, self.inputs.root, sorted(self.suspects | failed))
         self.suspects = {one.file for one in found}
         return [
             Reading(

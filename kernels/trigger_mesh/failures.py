@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
 
+from grace_tui.healing.incidents.states import RUNS_AGAIN
 from grace_tui.healing.triggers import MeasureSpec, Parameter, Reading, Rule
 from grace_tui.kernel import IncidentRecord
 from kernels.trigger_mesh.measure import Inputs, Measure
@@ -44,7 +45,8 @@ class RepeatedErrors(Measure):
         counted.append((now, incident.count))
         while len(counted) > 1 and counted[1][0] < since:
             counted.popleft()
-        left_alone = incident.state not in BEING_REPAIRED and not incident.task_id and not incident.owner
+        answered = incident.state in BEING_REPAIRED and not only_restarted(incident)
+        left_alone = not (answered or incident.task_id or incident.owner)
         grown = float(incident.count - counted[0][1]) if left_alone else 0.0
         facts = {"incident": incident.id, "signature": incident.signature, "coarse": incident.coarse}
         return Reading(grown, f"{incident.id} {incident.title}", incident.id, incident.kernel, facts=facts)
@@ -94,6 +96,12 @@ class HealerStuck(Measure):
             return [Reading(0.0, "every failure is answered")]
         age, incident = max(waiting, key=lambda pair: pair[0])
         return [Reading(round(max(age, 0.0), 1), f"{incident.id} {incident.title}", facts={"incident": incident.id})]
+
+
+def only_restarted(incident: IncidentRecord) -> bool:
+    """Whether it ended with a restart of its kernel, and nothing else was done: it may come with the next failure."""
+    ends = [text for _, _, text in incident.timeline if text.startswith("resolved:")]
+    return incident.state == "resolved" and bool(ends) and ends[-1] == f"resolved: {RUNS_AGAIN}"
 
 
 def is_unanswered(incident: IncidentRecord) -> bool:

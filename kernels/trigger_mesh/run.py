@@ -90,6 +90,8 @@ class RuleRun:
             state = self.teller.fires(self.rule, spec, reading, state)
         elif verdict == "worsens":
             self.teller.worsens(self.rule, spec, reading, state)
+        elif state.firing and reading.value >= self.rule.threshold:
+            self.teller.goes_on(self.rule, spec, reading, state)
         elif verdict == "clears":
             why = reading.detail if state.detail == "not there any more" else f"measured {reading.value:g} again"
             self.teller.clears(state, why)

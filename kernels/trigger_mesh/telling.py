@@ -34,6 +34,12 @@ class Teller:
         if incident is not None:
             self._report(rule, spec, reading, incident.message)
 
+    def goes_on(self, rule: Rule, spec: MeasureSpec, reading: Reading, state: SubjectState) -> None:
+        """Tell the breach again where it is held for mended: who watches over that has to know that it is not."""
+        incident = self.context.incidents.get(state.incident_id)
+        if incident is not None and incident.state == "watching":
+            self._report(rule, spec, reading, incident.message)
+
     def clears(self, state: SubjectState, why: str) -> None:
         if state.incident_id and self.is_open(state.incident_id):
             self.context.incidents.move(state.incident_id, "resolved", why, by=self.context.name)

@@ -179,6 +179,21 @@ async def test_a_breach_that_grows_is_told_on_the_same_incident(tmp_path: Path) 
         assert (incident.count, incident.facts["severity"], incident.facts["value"]) == (2, "major", 2.03)
 
 
+async def test_a_breach_that_is_held_for_mended_is_told_again_while_it_goes_on(tmp_path: Path) -> None:
+    async with running(TriggerMesh, workspace=tmp_path, clock=ManualClock()) as bench:
+        mesh = await first_report(bench)
+        await checks(bench, mesh, [LATE], [LATE])
+        (incident,) = bench.incidents.all()
+        assert incident.count == 1
+        bench.incidents.move(incident.id, "watching", "playbook restart_silent succeeded", by="self_healing")
+        await checks(bench, mesh, [LATE])
+        (incident,) = bench.incidents.all()
+        assert (incident.count, incident.state) == (2, "watching")
+        await checks(bench, mesh, [CALM])
+        (incident,) = bench.incidents.all()
+        assert (incident.count, incident.state) == (2, "resolved")
+
+
 async def test_it_keeps_quiet_for_a_while_after_it_was_clear(tmp_path: Path) -> None:
     clock = ManualClock()
     async with running(TriggerMesh, workspace=tmp_path, clock=clock) as bench:

@@ -25,6 +25,7 @@ from grace_tui.healing.incidents.rows import (
 )
 from grace_tui.healing.incidents.signature import Signature
 from grace_tui.healing.incidents.silences import is_silence
+from grace_tui.healing.incidents.states import RUNS_AGAIN
 from grace_tui.kernel.events import Event, IncidentOpened
 from grace_tui.kernel.records import IncidentRecord, IncidentState
 
@@ -163,7 +164,7 @@ class Life:
         return record.phase != TRIGGER and (explained or record.state in OVER_WHEN_RUNNING)
 
     def why_over(self, record: IncidentRecord) -> str:
-        return "the room was restarted" if record.id in self.inherited else "running again"
+        return "the room was restarted" if record.id in self.inherited else RUNS_AGAIN
 
     def _is_silenced(self, record: IncidentRecord) -> bool:
         """Whether a silence hides it, and not another incident: it comes back with the end of that."""

@@ -19,6 +19,9 @@ MOVES: dict[IncidentState, frozenset[IncidentState]] = {
 UNANSWERED: frozenset[IncidentState] = frozenset({"open", "reopened"})
 """Nobody has said yet that they look after it."""
 
+RUNS_AGAIN = "running again"
+"""Reason of an end that came with a restart alone: nobody has looked into the failure."""
+
 
 class UnknownIncident(GraceError):
     def __init__(self, incident_id: str) -> None:

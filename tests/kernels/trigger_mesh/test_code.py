@@ -103,6 +103,17 @@ async def test_a_file_broken_while_the_room_was_closed_is_named_and_settled_when
         assert settled.state == "resolved"
 
 
+async def test_a_kernel_that_never_ran_and_does_not_compile_is_named_in_a_room_that_was_opened_anew(
+    tmp_path: Path, check: Any
+) -> None:
+    path = write(tmp_path, "def broken(:\n")
+    async with running(TriggerMesh, workspace=tmp_path, clock=ManualClock()) as bench:
+        bench.room.records = (record(path, state="failed"),)
+        assert (await check(bench, "syntax_broken", 2)).firing == ("kernels/own.py",)
+        bench.room.records = (record(path, state="stopped"),)
+        assert (await check(bench, "syntax_broken")).firing == ("kernels/own.py",)
+
+
 # ---- risk
 
 TANGLED = "def f(a):\n" + "".join(f"    if a == {n}:\n        return {n}\n" for n in range(30)) + "pass\n" * 1_000

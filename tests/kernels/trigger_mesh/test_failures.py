@@ -10,6 +10,9 @@ from kernels.trigger_mesh import TriggerMesh
 
 pytestmark = pytest.mark.anyio
 
+RESTARTED = ((1.0, "supervisor", "resolved: running again"), (2.0, "self_healing", "nothing fits"))
+SETTLED = (*RESTARTED, (3.0, "room", "reopened: happened again"), (4.0, "ann", "resolved: the cable is back"))
+
 
 @pytest.mark.parametrize(
     ("changes", "fires"),
@@ -20,6 +23,8 @@ pytestmark = pytest.mark.anyio
         pytest.param({"count": 9, "owner": "me"}, False, id="somebody-has-taken-it"),
         pytest.param({"count": 9, "state": "in_repair"}, False, id="in-repair"),
         pytest.param({"count": 9, "state": "suppressed"}, False, id="silenced"),
+        pytest.param({"count": 9, "state": "resolved", "timeline": RESTARTED}, True, id="only-restarted-each-time"),
+        pytest.param({"count": 9, "state": "resolved", "timeline": SETTLED}, False, id="settled-by-a-person"),
         pytest.param({"count": 9, "phase": "trigger"}, False, id="reported-by-a-rule"),
         pytest.param({"count": 9, "last_at": 300.0}, False, id="long-ago"),
     ],
