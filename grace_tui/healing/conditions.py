@@ -10,9 +10,9 @@ from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from grace_tui.healing.nearest import nearest
 from grace_tui.kernel.errors import GraceError
 from grace_tui.kernel.parsing import parse_expression
+from grace_tui.kernel.spelling import nearest
 
 if TYPE_CHECKING:
     from simpleeval import SimpleEval

@@ -1,4 +1,4 @@
-"""What the readers of TOML files of healing share: the text, the line of a key, how a value is shown, a span of time.
+"""What the readers of TOML files of healing share: the text, and the line of a key.
 
 Pure but for `read_toml`. Every refusal names the file, the line, the key, the value and what would be right.
 """
@@ -19,10 +19,6 @@ _PLACE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
 _HEADER = re.compile(r"^\s*(?P<open>\[\[?)\s*(?P<key>[^\]]+?)\s*\]\]?\s*(?:#.*)?$")
 _PAIR = re.compile(r"""^\s*(?P<key>(?:"[^"]*"|'[^']*'|[\w-]+)(?:\s*\.\s*(?:"[^"]*"|'[^']*'|[\w-]+))*)\s*=""")
 _PART = re.compile(r""""([^"]*)"|'([^']*)'|([\w-]+)""")
-_SPAN = re.compile(
-    r"^(?:(?P<d>\d+)\s*d)?\s*(?:(?P<h>\d+)\s*h)?\s*(?:(?P<m>\d+)\s*m(?:in)?)?\s*(?:(?P<s>\d+(?:\.\d+)?)\s*s)?$"
-)
-LONGEST_SPAN = 366 * 86400.0
 Way = tuple[str | int, ...]
 """Where a value stands: keys, and numbers (from 0) of the tables of a list."""
 
@@ -67,34 +63,6 @@ def read_toml(path: Path) -> tuple[str, dict[str, Any]]:
         place = _PLACE.search(str(error))
         line = int(place[1]) if place and place[1] else text.count("\n") + 1
         raise FileRefused(path, [Problem(f"not TOML: {_PLACE.sub('', str(error))}", line)]) from error
-
-
-def shown(value: object) -> str:
-    """A value as a file spells it, cut to a readable length."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, dict):
-        return "a table"
-    text = f'"{value}"' if isinstance(value, str) else str(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."
-
-
-def span(value: object, least: float = 0.0) -> float:
-    """Seconds of `"5m"`, `"1h 30m"`, `"2d"`, `"90s"` or a number of seconds.
-
-    Raises:
-        ValueError: it is none; the text says what would be right.
-    """
-    seconds = -1.0
-    if isinstance(value, str) and value.strip() and (form := _SPAN.match(value.strip())):
-        whole = int(form["d"] or 0) * 86400 + int(form["h"] or 0) * 3600 + int(form["m"] or 0) * 60
-        seconds = whole + float(form["s"] or 0)
-    elif isinstance(value, int | float) and not isinstance(value, bool):
-        seconds = float(value)
-    if not least <= seconds <= LONGEST_SPAN:
-        lowest = f" from {least:g} s" if least else ""
-        raise ValueError(f'a time such as "30s", "5m" or "1h 30m", or seconds,{lowest} up to a year')
-    return seconds
 
 
 class Lines:

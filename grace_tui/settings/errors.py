@@ -1,11 +1,11 @@
 """Refusals of a settings file: every one names the file, the line, the key, the value and what would be right."""
 
-import difflib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NoReturn
 
 from grace_tui.kernel.errors import GraceError
+from grace_tui.kernel.spelling import nearest, shown
 from grace_tui.settings.locate import line_of
 
 
@@ -36,20 +36,3 @@ class Complaints:
 
     def refuse(self, at: Sequence[str], value: object, problem: str) -> NoReturn:
         raise SettingsError(self.path, problem, key=".".join(at), value=value, line=line_of(self.text, at))
-
-
-def nearest(name: str, known: Iterable[str]) -> str:
-    """What was probably meant, or all there is."""
-    names = list(known)
-    near = difflib.get_close_matches(name, names, n=1)
-    return f"did you mean {near[0]}?" if near else f"there are {', '.join(names) or 'none'}"
-
-
-def shown(value: object) -> str:
-    """A value as the file spells it, cut to a readable length."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, dict):
-        return "a table"
-    text = f'"{value}"' if isinstance(value, str) else str(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."

@@ -11,7 +11,8 @@ from typing import Any
 
 import msgspec
 
-from grace_tui.settings.errors import Complaints, nearest
+from grace_tui.kernel.spelling import nearest
+from grace_tui.settings.errors import Complaints
 from grace_tui.settings.kernels import CommandTable, KernelSettings, KernelTable
 
 _NAME = re.compile(r"^[a-z][a-z0-9_-]{0,62}$")

@@ -9,13 +9,12 @@ import signal
 import urllib.parse
 from collections.abc import Sequence
 
+from grace_tui.kernel import spelling
+
 _SIZE = re.compile(r"^(?P<number>\d+(?:\.\d+)?)\s*(?P<unit>[KMGT]?)(?:i?B)?$", re.IGNORECASE)
-_SPAN = re.compile(
-    r"^(?:(?P<d>\d+)\s*d)?\s*(?:(?P<h>\d+)\s*h)?\s*(?:(?P<m>\d+)\s*m(?:in)?)?\s*(?:(?P<s>\d+(?:\.\d+)?)\s*s)?$"
-)
 _UNITS = ("", "K", "M", "G", "T")
 LEAST_MEMORY = 1 << 20
-LEAST_SPAN, LONGEST_SPAN = 1.0, 366 * 86400.0
+LEAST_SPAN = 1.0
 
 
 def size(value: str | int) -> int:
@@ -30,15 +29,8 @@ def size(value: str | int) -> int:
 
 
 def span(value: str | float) -> float:
-    """Seconds of `"5m"`, `"1h 30m"`, `"2d"`, `"90s"` or a number of seconds."""
-    seconds = float(value) if not isinstance(value, str) else 0.0
-    form = _SPAN.match(value.strip()) if isinstance(value, str) else None
-    if form is not None:
-        hours = int(form["d"] or 0) * 24 + int(form["h"] or 0)
-        seconds = hours * 3600 + int(form["m"] or 0) * 60 + float(form["s"] or 0)
-    if not LEAST_SPAN <= seconds <= LONGEST_SPAN:
-        raise ValueError('seconds, or a time such as "30s", "5m" or "1h 30m", from one second to a year')
-    return seconds
+    """Seconds of `"5m"`, `"1h 30m"`, `"2d"`, `"90s"` or a number of seconds, from one second up."""
+    return spelling.span(value, LEAST_SPAN)
 
 
 def words(value: str | Sequence[str]) -> tuple[str, ...]:

@@ -103,7 +103,7 @@ def test_one_is_ended_with_a_reason(room: FakeRoom, grace: Shell) -> None:
         (("--kernel", "x", "--for", "2h"), "missing option '--reason'"),
         (("--kernel", "x", "--reason", "r"), "say when it ends: either --for or --until"),
         (("--kernel", "x", "--reason", "r", "--for", "2h", "--until", "2026-12-01"), "either --for or --until"),
-        (("--kernel", "x", "--reason", "r", "--for", "soon"), "'soon' is not seconds, or a time such as"),
+        (("--kernel", "x", "--reason", "r", "--for", "soon"), "'soon' is not a time such as"),
         (("--kernel", "x", "--reason", "r", "--until", "8 o'clock"), "is not a moment such as 2026-12-01T08:00"),
     ],
 )

@@ -6,7 +6,7 @@ from typing import Any
 
 from grace_tui.cli.importing.found import ImportRefused
 from grace_tui.cli.importing.yamltext import Document
-from grace_tui.settings.errors import shown
+from grace_tui.kernel.spelling import shown
 
 At = tuple[str, ...]
 

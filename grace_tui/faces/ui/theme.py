@@ -1,6 +1,5 @@
 """Theme files: `*.toml`, checked strictly, made into a palette for our lines and a theme for Textual's own widgets."""
 
-import difflib
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -12,6 +11,7 @@ from textual.theme import BUILTIN_THEMES, Theme
 
 from grace_tui.faces.ui.palette import GRACE, Palette
 from grace_tui.kernel.errors import GraceError
+from grace_tui.kernel.spelling import nearest
 
 Value = TypeVar("Value")
 COLOURS = (
@@ -133,9 +133,8 @@ def textual_theme(palette: Palette) -> Theme:
 def _only(path: Path, prefix: str, found: Mapping[str, object], known: Sequence[str]) -> None:
     for key in found:
         if key not in known:
-            near = difflib.get_close_matches(key, known, 1)
-            hint = f"did you mean {prefix}{near[0]}?" if near else f"the keys are {', '.join(known)}"
-            raise ThemeError(path, f"{prefix}{key}", f"is not a key of a theme; {hint}")
+            right = nearest(f"{prefix}{key}", [f"{prefix}{name}" for name in known])
+            raise ThemeError(path, f"{prefix}{key}", f"is not a key of a theme; {right}")
 
 
 def _typed(path: Path, found: Mapping[str, object], key: str, kind: type[Value], default: Value) -> Value:

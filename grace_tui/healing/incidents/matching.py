@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from fnmatch import translate
 from functools import lru_cache
 
-from grace_tui.healing.nearest import nearest
 from grace_tui.kernel.errors import GraceError
 from grace_tui.kernel.records import IncidentRecord
+from grace_tui.kernel.spelling import nearest
 
 FIELDS = ("kernel", "kind", "title", "signature", "phase")
 PATTERN_LIMIT = 200

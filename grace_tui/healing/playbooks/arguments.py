@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
-from grace_tui.healing.nearest import nearest
 from grace_tui.healing.playbooks.actions import ActionSpec, Parameter
 from grace_tui.healing.playbooks.namespace import NAMES
 from grace_tui.healing.playbooks.texts import check_text, names_in
-from grace_tui.healing.strict import shown, span
+from grace_tui.kernel.spelling import nearest, shown, span
 
 
 class Wrong(ValueError):

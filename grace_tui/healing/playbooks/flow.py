@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
-from grace_tui.healing.nearest import nearest
 from grace_tui.healing.playbooks.model import END, GOTO, NEXT, ON_FAILURE, Step
+from grace_tui.kernel.spelling import nearest
 
 Fault = tuple[int, str, str]
 """Number of the step from 0, the key, what is wrong with it."""

@@ -11,12 +11,12 @@ from typing import Any
 import msgspec
 
 from grace_tui.healing.conditions import BadCondition
-from grace_tui.healing.nearest import nearest
 from grace_tui.healing.playbooks.arguments import Known, Wrong, checked, missing
 from grace_tui.healing.playbooks.flow import faults
 from grace_tui.healing.playbooks.model import SPAN, Budget, Check, Judged, Playbook, Span, Step, Strict
 from grace_tui.healing.playbooks.namespace import judged
-from grace_tui.healing.strict import FileRefused, Lines, Problem, Way, read_toml, shown, span
+from grace_tui.healing.strict import FileRefused, Lines, Problem, Way, read_toml
+from grace_tui.kernel.spelling import nearest, shown, span
 
 __all__ = ["Known", "load_playbook"]
 

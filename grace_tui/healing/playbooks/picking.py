@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from grace_tui.healing.conditions import ConditionFailed
-from grace_tui.healing.nearest import nearest
 from grace_tui.healing.playbooks.model import Budget, Playbook
 from grace_tui.healing.playbooks.namespace import judged
 from grace_tui.healing.teller import beta
 from grace_tui.kernel.records import IncidentRecord
+from grace_tui.kernel.spelling import nearest
 
 ROUTE = "playbook:"
 OTHERS = {

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import anyio.to_thread
 
-from grace_tui.healing.nearest import nearest
 from grace_tui.healing.playbooks.actions import Actions
 from grace_tui.healing.playbooks.arguments import Known
 from grace_tui.healing.playbooks.library import Library, Stamp, read_library, stamp
@@ -14,6 +13,7 @@ from grace_tui.healing.playbooks.model import Playbook
 from grace_tui.healing.playbooks.namespace import judged
 from grace_tui.healing.playbooks.owned import Owned
 from grace_tui.kernel.errors import GraceError
+from grace_tui.kernel.spelling import nearest
 
 LATE_LOOKS = 10
 """Looks after which the files are read although nobody needed them yet: a person wants to hear of mistakes."""

@@ -12,10 +12,10 @@ from typing import Any, NoReturn
 
 import msgspec
 
-from grace_tui.healing.nearest import nearest
-from grace_tui.healing.strict import FileRefused, Lines, Problem, read_toml, shown
+from grace_tui.healing.strict import FileRefused, Lines, Problem, read_toml
 from grace_tui.healing.triggers.measure import MeasureSpec, Parameter
 from grace_tui.healing.triggers.rule import PLAYBOOK, ROUTES, SEVERITIES, Rule, RuleSet, Worse, is_route
+from grace_tui.kernel.spelling import nearest, shown
 
 OWN_FILE = "policies/triggers.toml"
 SHIPPED = Path(__file__).with_name("shipped")

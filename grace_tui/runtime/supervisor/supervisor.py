@@ -5,7 +5,6 @@ Runs on the supervisor loop; what happens is published on the bus, commands are 
 
 import asyncio
 import dataclasses
-import difflib
 import functools
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
@@ -17,6 +16,7 @@ from anyio.abc import TaskGroup
 from grace_tui.kernel.base import Kernel
 from grace_tui.kernel.errors import GraceError, ProviderDown
 from grace_tui.kernel.records import KernelRecord, Vitals
+from grace_tui.kernel.spelling import nearest
 from grace_tui.runtime.hosts.source import TaskSource
 from grace_tui.runtime.supervisor import needs, report
 from grace_tui.runtime.supervisor.body import Failed
@@ -148,9 +148,7 @@ class Supervisor:
         """Return a kernel by name, or raise with the names there are."""
         if name in self.children:
             return self.children[name]
-        near = difflib.get_close_matches(name, self.children, n=1)
-        right = f"did you mean {near[0]}?" if near else f"there are {', '.join(sorted(self.children))}"
-        raise GraceError(f"there is no kernel {name!r}; {right}")
+        raise GraceError(f"there is no kernel {name!r}; {nearest(name, sorted(self.children))}")
 
     def files_changed(self, paths: Iterable[str]) -> list[str]:
         """Take note of changed workspace files; returns the kernels that will be tried again."""

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from grace_tui.healing.incidents.signature.rules import SPLITS, Rule
-from grace_tui.healing.nearest import nearest
 from grace_tui.kernel.errors import GraceError
 from grace_tui.kernel.repeats import repeats_a_repeat
+from grace_tui.kernel.spelling import nearest
 
 RULES_FILE = "policies/grouping.toml"
 MATCHERS = ("kind", "message", "function", "file", "kernel")
