@@ -103,7 +103,7 @@ class SelfHealing(Kernel):
         if incident_id in self.answering:
             raise GraceError(f"incident {incident_id} is being answered already")
         self.answering.add(incident_id)
-        return await self._answer(incident_id)
+        return await self._answer(incident_id, asked=True)
 
     async def plan(self, incident_id: str) -> str:
         """Tell what the answer to an incident would be and what was considered before, without doing any of it."""
@@ -125,9 +125,11 @@ class SelfHealing(Kernel):
             self.answering.add(incident_id)
             group.start_soon(self._answer, incident_id)
 
-    async def _answer(self, incident_id: str) -> str:
+    async def _answer(self, incident_id: str, *, asked: bool = False) -> str:
         try:
             async with self.slots:
+                if not asked and (owner := self._owner(incident_id)):
+                    return f"left to {owner}"
                 done = await self.context.healer.respond(incident_id, by=self.name)
         except GraceError as problem:
             done = f"not answered: {problem}"
@@ -139,6 +141,11 @@ class SelfHealing(Kernel):
             self.answering.discard(incident_id)
         await self._record("incident.answered", incident_id, done)
         return done
+
+    def _owner(self, incident_id: str) -> str:
+        """The person who took an incident, maybe while it waited for its turn; empty where nobody did."""
+        incident = self.context.incidents.get(incident_id)
+        return incident.owner or "a person" if incident and incident.state == "acknowledged" else ""
 
     async def _record(self, action: str, resource: str, result: str) -> None:
         try:

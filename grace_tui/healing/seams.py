@@ -85,6 +85,9 @@ class Judgement(Protocol):
 
 
 class Playbooks(Protocol):
+    async def ready(self) -> None:
+        """Have the playbooks read, beside the loop."""
+
     def judge(self, incident: IncidentRecord, unfit: Mapping[str, str]) -> Judgement:
         """The playbook whose condition holds, or that the incident's route asks for, and that did best so far.
 

@@ -36,8 +36,10 @@ class Teller:
 
     def end(self, task: TaskRecord, state: TaskState, detail: str, by: str) -> TaskRecord:
         task = self.change(task, state, detail)
-        incident: IncidentState = "resolved" if state == "learned" else "open"
-        self.move(task, incident, detail if state == "learned" else f"{task.id} {state}: {detail}", by)
+        if state == "learned":
+            self.move(task, "resolved", detail, by)
+        elif not self._is_hidden(task):  # what was hidden meanwhile stays so: its end brings it back
+            self.move(task, "open", f"{task.id} {state}: {detail}", by)
         self.hooks.publish(
             TaskFinished(
                 task_id=task.id,
@@ -59,6 +61,10 @@ class Teller:
         except GraceError as refused:
             record = {"actor": "healer", "action": "incident.kept", "resource": task.incident_id}
             self.hooks.audit({**record, "result": str(refused)})
+
+    def _is_hidden(self, task: TaskRecord) -> bool:
+        incident = self.incidents.get(task.incident_id)
+        return incident is not None and incident.state == "suppressed"
 
     def decide(
         self,

@@ -170,6 +170,27 @@ async def test_answers_run_side_by_side_within_a_bound(tmp_path: Path) -> None:
         assert bench.get(SelfHealing).answered == 10
 
 
+async def test_what_a_person_takes_while_it_waits_for_its_turn_is_left_to_that_person(tmp_path: Path) -> None:
+    async with running(ImmutableLog, SelfHealing, workspace=tmp_path) as bench:
+        gate, answered = anyio.Event(), []
+
+        async def slow(incident_id: str, by: str) -> str:
+            answered.append(incident_id)
+            await gate.wait()
+            return "queued"
+
+        bench.healer.respond = slow  # type: ignore[method-assign]
+        for number in range(6):
+            bench.incidents.add(sample_incident(f"I{number}", "librarian"))
+            bench.bus.publish("incident.opened", opened(f"I{number}"), source="room")
+        await settle()
+        bench.incidents.add(sample_incident("I5", "librarian", state="acknowledged", owner="ann"))
+        gate.set()
+        await settle()
+        assert answered == ["I0", "I1", "I2", "I3", "I4"]
+        assert await bench.get(SelfHealing).respond("I5") == "queued"
+
+
 async def test_it_works_the_queue_while_coding_agent_is_down(tmp_path: Path) -> None:
     async with running(ImmutableLog, SelfHealing, workspace=tmp_path, clock=ManualClock()) as bench:
         bench.tasks.add(sample_task("T1", "coding_agent"))

@@ -102,7 +102,7 @@ class Answers:
             return ""
         self.under_way.add(incident_id)
         try:
-            return await self._climb(incident, by, agent_tried=True)
+            return await self._answered(incident, by, agent_tried=True)
         finally:
             self.under_way.discard(incident_id)
 
@@ -124,12 +124,16 @@ class Answers:
 
     def _busy(self, incident: IncidentRecord) -> str:
         """What is under way already, or why there is nothing to do; empty where the incident wants an answer."""
+        if incident.id in self.under_way and incident.state not in OVER:
+            return f"{incident.id} is being answered already"
+        return self._in_hand(incident)
+
+    def _in_hand(self, incident: IncidentRecord) -> str:
+        """What somebody does about it, or why there is nothing to do."""
         if incident.state in OVER:
             return f"{incident.id} is {incident.state}"
         if current := self._open_task(incident.id):
             return f"{current.id} is {current.state} already"
-        if incident.id in self.under_way:
-            return f"{incident.id} is being answered already"
         if (run := self.run_of(incident.id)) and run.state in UNDER_WAY:
             return f"playbook {run.playbook} is {run.state.replace('_', ' ')} already"
         return ""
@@ -144,24 +148,30 @@ class Answers:
         return next((run for run in runs if run.incident_id == incident_id), None)
 
     async def _respond(self, incident: IncidentRecord, by: str) -> str:
-        """The crash boundary of an answer: what breaks in it costs a person a look, never the kernel that asked."""
         if (left := self.incidents.wait_left(incident.id)) > 0:
             await self.clock.sleep(left)
             incident = self._known(incident.id)
             if incident.state not in UNANSWERED:
                 return f"{incident.id} is {incident.state}"
+        return await self._answered(incident, by)
+
+    async def _answered(self, incident: IncidentRecord, by: str, *, agent_tried: bool = False) -> str:
+        """The crash boundary of an answer: what breaks in it costs a person a look, never the kernel that asked."""
         try:
-            return await self._climb(incident, by)
+            return await self._climb(incident, by, agent_tried=agent_tried)
         except Exception as error:
             said = f"answering it failed: {type(error).__name__}: {error}"
             self.hooks.audit({"actor": "healer", "action": "answer.raised", "resource": incident.id, "result": said})
             incident = self._known(incident.id)
             return said if incident.state in OVER else self.leave(incident, said, by)
 
-    async def _climb(self, incident: IncidentRecord, by: str, *, agent_tried: bool = False) -> str:
+    async def _climb(self, incident: IncidentRecord, by: str, *, agent_tried: bool) -> str:
         tried: dict[str, str] = {}
         for _ in range(CLIMBS):
             sight = await self._look(incident, agent_tried, tried)
+            # A look takes a while, in which a person may begin a playbook, or a silence hide the incident.
+            if said := self._in_hand(self._known(incident.id)):
+                return said
             ladder = climb(sight.case)
             done, why_not = await self._carry_out(ladder, sight, by, "; ".join(tried.values()))
             if not why_not:

@@ -71,6 +71,8 @@ class Gatherer:
         since = self.clock.time() - self.limits.period
         history = await read_history(incident, self.incidents, self.queue, self.journal, self.playbooks, since)
         case = self._with_history(Case(incident), history)
+        if self.playbooks is not None:
+            await self.playbooks.ready()
         case = self._with_playbooks(case, history, tried)
         case = await self._with_blame(case, failure)
         moved = self.hooks.moved(incident.kernel) if failure.phase == "block" else ""
@@ -112,7 +114,8 @@ class Gatherer:
         began = began_at(case.incident)
         since = began - self.limits.regret
         entries = await asyncio.to_thread(self._standing, since)
-        entry = blamed(failure, began, [entry for entry in entries if self._is_learned(entry, case.incident.id)])
+        learned = [entry for entry in entries if self._is_learned(entry, case.incident.id)]
+        entry = await asyncio.to_thread(blamed, failure, began, learned) if learned else None
         if entry is None:
             return case
         files = ", ".join(edit.path for edit in entry.edits)

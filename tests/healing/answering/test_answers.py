@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -299,3 +300,47 @@ async def test_a_repair_that_is_made_and_taken_back_again_and_again_stops(make: 
     said = await stage.healer.respond((await stage.fail()).id, "self_healing")
     assert said.startswith("repairs go round in circles: this failure was repaired 2 times, ")
     assert said.endswith(LEFT)
+
+
+async def test_a_task_of_an_incident_that_is_hidden_meanwhile_leaves_it_hidden(make: Make) -> None:
+    stage = make()
+    incident = await stage.fail()
+    await stage.answer(incident)
+    stage.book.hide(incident.id, "S-1", "hidden by silence S-1", "ann")
+    task = stage.queue.claim("agent")
+    assert task is not None
+    done = await stage.healer.work(task, "agent")
+    assert done.state == "failed"
+    now = stage.now(incident)
+    assert (now.state, now.hidden_by) == ("suppressed", "S-1")
+    assert [each.id for each in stage.queue.all()] == [task.id]
+
+
+async def test_what_a_person_begins_during_the_look_is_left_to_go_on(make: Make) -> None:
+    stage = make(calm=WRITES, asks=ASKS.replace("incident.kind == 'CpuPressure'", "false"))
+    breach = stage.measure()
+    look = stage.healer.answers.gatherer.look
+
+    async def meanwhile(*asked: Any) -> Any:
+        sight = await look(*asked)
+        await stage.playbooks.run("asks", breach.id, "ann", automatic=False)
+        return sight
+
+    stage.healer.answers.gatherer.look = meanwhile  # type: ignore[assignment, method-assign]
+    assert await stage.answer(breach) == "playbook asks is waiting for person already"
+    assert [run.playbook for run in stage.playbooks.runs()] == ["asks"]
+
+
+async def test_an_answer_after_a_failed_repair_that_breaks_costs_a_person_a_look(make: Make) -> None:
+    stage = make(calm=WRITES)
+    breach = stage.measure(route="agent")
+    await stage.answer(breach)
+    task = stage.queue.claim("agent")
+    assert task is not None
+
+    async def broken(*asked: Any) -> Any:
+        raise OSError("no space left on the device")
+
+    stage.healer.answers.gatherer.look = broken  # type: ignore[assignment, method-assign]
+    assert (await stage.healer.work(task, "agent")).state == "failed"
+    assert stage.now(breach).action == f"answering it failed: OSError: no space left on the device{LEFT}"
