@@ -10,7 +10,7 @@ from typing import Any
 import anyio.to_thread
 
 from grace_tui.healing.triggers import MeasureSpec, Parameter, Reading, Rule, risk
-from grace_tui.healing.triggers.changed import Change, Healthy, broken, sources
+from grace_tui.healing.triggers.changed import Change, Healthy, Source, broken, helpers, imported, sources
 from grace_tui.kernel import KernelRecord
 from kernels.trigger_mesh.measure import Inputs, Measure, some
 
@@ -33,13 +33,22 @@ class CodeChanged(Measure):
     def __init__(self, inputs: Inputs, rule: str, parameters: Mapping[str, Any]) -> None:
         super().__init__(inputs, rule, parameters)
         self.at_start: set[str] = set()
+        self.imports: dict[tuple[str, ...], frozenset[str]] = {}
+        """Digests of files -> what they import of the kernels' folder."""
+        self.gone: list[Change] = []
+        """Of those, what was not there any more."""
 
     async def start(self) -> None:
-        self.at_start = {change.kernel for change in await self._changes()}
+        before = await self._changes()
+        self.at_start = {change.kernel for change in before}
+        await anyio.to_thread.run_sync(self.inputs.healthy.forget_gone, self.inputs.root)
+        self.gone = [change for change in before if change.kernel not in self.inputs.healthy.kernels]
 
     async def read(self) -> Sequence[Reading]:
         await anyio.to_thread.run_sync(self._keep, self.inputs.records())
-        changes = [change for change in await self._changes() if change.kernel in self.at_start]
+        known = self.inputs.healthy.kernels
+        changes = [*await self._changes(), *(change for change in self.gone if change.kernel not in known)]
+        changes = [change for change in changes if change.kernel in self.at_start]
         self.at_start = {change.kernel for change in changes}
         return [self._reading(change) for change in changes] or [Reading(0.0, "as they last ran well")]
 
@@ -65,16 +74,43 @@ class CodeChanged(Measure):
         return await anyio.to_thread.run_sync(self.inputs.healthy.changes, self.inputs.root)
 
     def _keep(self, records: Iterable[KernelRecord]) -> None:
-        """Note the files of every kernel that has run well with them for long enough."""
-        after = self.number("healthy_after")
+        """Note the files of every kernel that has run well with them for long enough, and of what such ones import."""
+        now, after = self.inputs.clock.time(), self.number("healthy_after")
+        imports, begun = {}, dict[str, float]()
         for record in records:
-            if record.state != "running" or record.since < after or not record.path.endswith(".py"):
+            if not record.path.endswith(".py"):
                 continue
-            known = self.inputs.healthy.kernels.get(record.name)
-            now = sources(self.inputs.root, record.path, known.files if known is not None else {})
-            main = now.get(record.path)
-            if main is not None and main.digest.startswith(record.version):  # what runs is what is there
-                self.inputs.healthy.keep(record.name, Healthy(self.inputs.clock.time(), record.version, now))
+            files = self._sources(record.name, record.path)
+            imports[record.name] = files
+            main = files.get(record.path)
+            is_good = record.state == "running" and record.since >= after
+            if is_good and main is not None and main.digest.startswith(record.version):  # what runs is what is there
+                self.inputs.healthy.keep(record.name, Healthy(now, record.version, files))
+                begun[record.name] = now - record.since
+        self._keep_helpers(self._imported(imports), begun)
+
+    def _keep_helpers(self, imports: Mapping[str, frozenset[str]], begun: Mapping[str, float]) -> None:
+        """Note the files of helpers whose every user has run well, since after their last change; `begun` says when."""
+        for name, path in helpers(self.inputs.root, imports.keys()).items():
+            files = self._sources(name, path)
+            changed = max((source.time / 1e9 for source in files.values()), default=0.0)
+            users = [kernel for kernel, names in imports.items() if name in names]
+            if users and all(begun.get(kernel, 0.0) > changed for kernel in users):
+                self.inputs.healthy.keep(name, Healthy(self.inputs.clock.time(), "", files))
+
+    def _sources(self, name: str, path: str) -> dict[str, Source]:
+        known = self.inputs.healthy.kernels.get(name)
+        return sources(self.inputs.root, path, known.files if known is not None else {})
+
+    def _imported(self, kernels: Mapping[str, Mapping[str, Source]]) -> Mapping[str, frozenset[str]]:
+        """What kernels import, as their files are now; read again only where one of them changed."""
+        keys = {name: tuple(source.digest for source in files.values()) for name, files in kernels.items()}
+        read = {
+            key: self.imports[key] if key in self.imports else imported(self.inputs.root, kernels[name])
+            for name, key in keys.items()
+        }
+        self.imports = read
+        return {name: read[key] for name, key in keys.items()}
 
     def _reading(self, change: Change) -> Reading:
         days = (self.inputs.clock.time() - change.since) / DAY
@@ -91,7 +127,7 @@ class ChangedScratch(CodeChanged):
 
 
 class SyntaxBroken(Measure):
-    """Files that do not compile: of those that changed since they last ran well or while the room is open, or failed."""
+    """Files that do not compile: of those that changed, since they last ran well or by now, and of failed kernels."""
 
     spec = MeasureSpec("syntax_broken", "kernel files that do not compile", "files")
 

@@ -5,7 +5,8 @@ room reads it before it tries any kernel.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from grace_tui.disk import atomic_write, digest
 
 FILE = "triggers/healthy.json"
 """Within the workspace's state folder."""
+_IMPORTED = re.compile(rb"^[ \t]*(?:from|import)[ \t]+kernels\.(\w+)", re.MULTILINE)
 
 
 class Source(msgspec.Struct, frozen=True):
@@ -65,10 +67,20 @@ class HealthyRecord:
         if known is not None and known.files == good.files:
             return
         self.kernels = {**self.kernels, kernel: good}
+        self._write()
+
+    def forget_gone(self, root: Path) -> None:
+        """Remember no kernel whose file is gone: that is told in one room, and not in every one that opens."""
+        there = {name: good for name, good in self.kernels.items() if (root / _main_file(name, good)).is_file()}
+        if len(there) < len(self.kernels):
+            self.kernels = there
+            self._write()
+
+    def _write(self) -> None:
         atomic_write(self.path, msgspec.json.encode(self.kernels), mode=0o600, durable=False)
 
     def changes(self, root: Path) -> list[Change]:
-        """Kernels whose files differ from those of their last good run."""
+        """Kernels, and helpers that they import, whose files differ from those of their last good run."""
         found = []
         for kernel, good in sorted(self.kernels.items()):
             now = sources(root, _main_file(kernel, good), good.files)
@@ -95,6 +107,29 @@ def sources(root: Path, path: str, known: Mapping[str, Source]) -> dict[str, Sou
             continue  # gone meanwhile: it counts as missing
         found[name] = Source(value, stat.st_mtime_ns, stat.st_size)
     return found
+
+
+def helpers(root: Path, kernels: Container[str]) -> dict[str, str]:
+    """What lies beside the kernels and is none, for them to import: name -> its main file."""
+    found = {}
+    folder = root / "kernels"
+    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        main = path / "__init__.py" if path.is_dir() else path
+        if path.name.startswith((".", "_")) or path.stem in kernels or main.suffix != ".py" or not main.is_file():
+            continue
+        found[path.stem] = main.relative_to(root).as_posix()
+    return found
+
+
+def imported(root: Path, files: Iterable[str]) -> frozenset[str]:
+    """Names below `kernels` that files import."""
+    found: set[str] = set()
+    for file in files:
+        try:
+            found.update(name.decode() for name in _IMPORTED.findall((root / file).read_bytes()))
+        except OSError:
+            continue  # gone meanwhile: what imports it fails by that
+    return frozenset(found)
 
 
 def broken(root: Path, files: Sequence[str]) -> list[Broken]:

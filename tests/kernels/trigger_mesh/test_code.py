@@ -1,6 +1,8 @@
 """Kernels' code: what changed while the room was closed, what does not compile, and who is likely to fail next."""
 
 import hashlib
+import json
+import os
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -16,7 +18,7 @@ pytestmark = pytest.mark.anyio
 
 def write(root: Path, text: str, name: str = "own") -> Path:
     path = root / "kernels" / f"{name}.py"
-    path.parent.mkdir(exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text)
     return path
 
@@ -65,6 +67,35 @@ async def test_a_file_saved_while_the_room_is_open_is_no_change_before_boot(tmp_
         write(tmp_path, "x = 2\n")
         bench.room.records = (record(path, since=1.0),)
         assert (await check(bench, "code_changed", 2)).firing == ()
+
+
+async def test_a_helper_is_good_once_all_that_import_it_run_well_with_it(tmp_path: Path, check: Any) -> None:
+    helper = write(tmp_path, "x = 1\n", "models/__init__")
+    using = "from kernels.models import x\n"
+    paths = [write(tmp_path, using, "own"), write(tmp_path, f"def f():\n    {using}", "other")]
+    other = write(tmp_path, "y = 1\n", "alone")
+    os.utime(helper, (500, 500))
+    file = tmp_path / ".grace/triggers/healthy.json"
+    async with running(TriggerMesh, workspace=tmp_path, clock=ManualClock()) as bench:
+        bench.room.records = (record(paths[0]), record(paths[1], since=5.0), record(other))
+        await check(bench, "code_changed")
+        assert set(json.loads(file.read_bytes())) == {"own", "alone"}
+        bench.room.records = (*map(record, paths), record(other))
+        await check(bench, "code_changed")
+        assert set(json.loads(file.read_bytes())) == {"own", "other", "alone", "models"}
+        helper.write_text("x = 2\n")  # after they began
+        await check(bench, "code_changed")
+    async with running(TriggerMesh, workspace=tmp_path, clock=ManualClock()) as bench:
+        assert (await check(bench, "code_changed", 3)).firing == ("models",)
+
+
+async def test_a_kernel_that_was_taken_away_is_told_in_one_room(tmp_path: Path, check: Any) -> None:
+    path = write(tmp_path, "x = 1\n")
+    await ran_well(tmp_path, check, path)
+    path.unlink()
+    for firing in (("own",), ()):
+        async with running(TriggerMesh, workspace=tmp_path, clock=ManualClock()) as bench:
+            assert (await check(bench, "code_changed", 3)).firing == firing
 
 
 async def test_a_kernel_that_runs_other_code_than_its_file_has_is_not_taken_as_good(tmp_path: Path, check: Any) -> None:
