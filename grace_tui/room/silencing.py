@@ -29,6 +29,8 @@ class Silencing:
     def __init__(self, room: "Room") -> None:
         self.room, self.silences, self.book = room, room.parts.silences, room.parts.book
         self._in_force = frozenset(silence.id for silence in self.silences.active())
+        self._unfit: frozenset[str] = frozenset()
+        """Open incidents that no silence in force fits: only one that begins can change that."""
         for problem in self.silences.unreadable:
             self._tell("silence.unreadable", "", problem)
         if self.silences.unreadable:
@@ -51,6 +53,7 @@ class Silencing:
         """Begin a silence; tells it, and what it hides at once. Raises what `Silences.add` raises."""
         silence = self.silences.add(matcher, reason, ends_at, by)
         self._in_force |= {silence.id}
+        self._unfit = frozenset()
         what = f"hides {in_words(silence.matcher)} until {moment(silence.ends_at)}: {silence.reason}"
         self._tell("silence.began", silence.id, what, by)
         return silence, tuple(record for record in self.hide() if record.hidden_by == silence.id)
@@ -70,8 +73,10 @@ class Silencing:
         """Hide what a silence in force fits and nobody works on."""
         if not self.silences.active():
             return ()
-        found = ((record, self.silences.hides(record)) for record in self._open())
-        return tuple(self._hide(record, silence_id) for record, silence_id in found if silence_id)
+        waiting = self._open()
+        found = {record.id: self.silences.hides(record) for record in waiting if record.id not in self._unfit}
+        self._unfit = frozenset(record.id for record in waiting if not found.get(record.id))
+        return tuple(self._hide(record, found[record.id]) for record in waiting if found.get(record.id))
 
     def _open(self) -> list[IncidentRecord]:
         worked_on = {task.incident_id for task in self.room.parts.queue.all() if task.state not in ENDED_TASKS}

@@ -56,6 +56,28 @@ def later(bench: Bench, seconds: float) -> None:
 # ---- while it is in force
 
 
+async def test_what_no_silence_fits_is_not_held_against_each_of_them_every_second(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calm(tmp_path, "one")
+    async with opened(tmp_path) as bench:
+        asked: list[str] = []
+        hides = bench.room.parts.silences.hides
+
+        def counted(record: IncidentRecord) -> str:
+            asked.append(record.id)
+            return hides(record)
+
+        monkeypatch.setattr(bench.room.parts.silences, "hides", counted)
+        incident = report(bench)
+        await silenced(bench, kernel="other")
+        for _ in range(3):
+            bench.room.silencing.look()
+        assert asked == [incident.id]
+        await silenced(bench, kernel="one")
+        assert known(bench, incident).state == "suppressed"
+
+
 async def test_what_is_hidden_is_restarted_and_counted_and_neither_answered_nor_open(tmp_path: Path) -> None:
     told(tmp_path, BROKEN)
     async with opened(tmp_path) as bench:
@@ -141,7 +163,7 @@ async def test_a_preview_lists_what_would_be_hidden_and_hides_nothing(tmp_path: 
         ({"matcher": {"kernl": "x"}, "reason": "r", "for": "2h"}, "did you mean kernel?"),
         ({"matcher": "x", "reason": "r", "for": "2h"}, "matcher is 'x'; expected fields and their patterns"),
         ({"matcher": {"kernel": "x"}, "reason": "r"}, "a silence needs an end: give it either for or ends_at"),
-        ({"matcher": {"kernel": "x"}, "reason": "r", "for": "soon"}, "for is 'soon'; expected seconds, or a time"),
+        ({"matcher": {"kernel": "x"}, "reason": "r", "for": "soon"}, "for is 'soon'; expected a time such as"),
         ({"matcher": {"kernel": "x"}, "reason": "r", "ends_at": "now"}, "ends_at is 'now'; expected seconds since"),
         ({"matcher": {"kernel": "x"}, "reason": "r", "ends_at": 5}, "a silence ends a second to 31 days after"),
         ({"matcher": {"kernel": "x"}, "reason": "r", "for": "800h"}, "a silence ends a second to 31 days after"),

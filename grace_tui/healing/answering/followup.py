@@ -27,19 +27,13 @@ class FollowUp:
 
     def look(self) -> None:
         """On the loop: one pass over what is open."""
+        worked_on = {task.incident_id for task in self.answers.queue.all() if task.state not in FINISHED}
+        worked_on |= self.answers.under_way
         for incident in self.answers.incidents.all():
-            if incident.state in ("in_repair", "watching") and self._is_ours(incident):
+            if incident.state in ("in_repair", "watching") and incident.id not in worked_on:
                 self._follow(incident)
         self._free_stuck()
         self._warn()
-
-    def _is_ours(self, incident: IncidentRecord) -> bool:
-        """Whether nobody works on it at this moment."""
-        if incident.id in self.answers.under_way:
-            return False
-        return not any(
-            task.incident_id == incident.id and task.state not in FINISHED for task in self.answers.queue.all()
-        )
 
     # ---- incidents
 

@@ -43,6 +43,9 @@ class Silences:
         self.unreadable: list[str] = []
         """What is stored and could not be read, and why; it stays in the store."""
         self._records: dict[str, SilenceRecord] = {}
+        self._active: tuple[SilenceRecord, ...] = ()
+        self._active_until = float("-inf")
+        """Wall-clock time until which `_active` are those in force."""
         self._ids = Ids(PREFIX)
         self._load()
 
@@ -82,7 +85,8 @@ class Silences:
 
     def note_warned(self, silence_id: str) -> None:
         """Remember that its end was announced."""
-        record = self._records[silence_id] = replace(self.known(silence_id), warned=True)
+        record = replace(self.known(silence_id), warned=True)
+        self._take(record)
         self._keep(record)
 
     # ---- what is known
@@ -93,7 +97,10 @@ class Silences:
 
     def active(self) -> tuple[SilenceRecord, ...]:
         """Those in force, newest first."""
-        return tuple(filter(self.is_active, self.all()))
+        if self.clock.time() >= self._active_until:
+            self._active = tuple(filter(self.is_active, self.all()))
+            self._active_until = min((record.ends_at for record in self._active), default=float("inf"))
+        return self._active
 
     def is_active(self, record: SilenceRecord) -> bool:
         return self.clock.time() < record.ends_at
@@ -139,7 +146,11 @@ class Silences:
             self.store.write(_PUT, record.id, record.ends_at, encode(record))
         except sqlite3.Error as error:
             raise SilenceRefused(f"the silence cannot be written: {error}") from error
+        self._take(record)
+
+    def _take(self, record: SilenceRecord) -> None:
         self._records[record.id] = record
+        self._active_until = float("-inf")
 
     def _make_room(self) -> None:
         ended = sorted((each for each in self.all() if not self.is_active(each)), key=lambda each: each.ends_at)
