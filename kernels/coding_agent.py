@@ -197,7 +197,7 @@ class CodingAgent(Kernel):
         while self.task is not None:
             await self.sleep(QUEUE_PERIOD)
         files, self.found = await anyio.to_thread.run_sync(measure_folder, self.context.workspace.root / "kernels")
-        text = f"{len(self.found)} proposals, {files} files"
+        text = f"{len(self.found)} proposal{'s' * (len(self.found) != 1)}, {files} file{'s' * (files != 1)}"
         self.publish(MonitorReported("refactor", "alert" if self.found else "ok", text, len(self.found)))
 
 

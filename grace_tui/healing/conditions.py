@@ -317,4 +317,6 @@ def _kind_of(value: object) -> str:
 def _shown(value: object) -> str:
     if value is None:
         return "not known"
-    return f"{value:.4g}" if isinstance(value, float) else str(value)[:60]
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    return str(value)[:60] or "empty"

@@ -40,6 +40,8 @@ async def ask_kernel(
         raise NoAnswer(f"{kernel}.{method} was cancelled") from cancelled
     if isinstance(error, ProviderDown):
         raise error
+    if isinstance(error, GraceError):  # it says itself what is wrong with the question
+        raise NoAnswer(f"{error}") from error
     if error is not None:
         raise NoAnswer(f"{kernel}.{method} raised {type(error).__name__}: {error}") from error
     return answer

@@ -66,7 +66,7 @@ async def playbook_answer(room: "Room", arguments: Arguments, by: str) -> Answer
         raise GraceError(f"yes is {yes!r}; expected true or false")
     with anyio.move_on_after(WAIT_SECONDS):
         run = await room.playbooks.answer(run_id, yes, by)
-        return answer(telling.ended(run), run_view(run))
+        return answer(telling.ended(run), run_view(run), ok=not yes or run.state not in ("failed", "undone"))
     return answer(f"{run_id} goes on after your {'yes' if yes else 'no'}")
 
 

@@ -28,7 +28,7 @@ def playbook(listed: Mapping[str, object], source: str, runs: Sequence[RunRecord
         *fields(
             ("file", str(listed["file"])),
             ("picked", "by itself" if listed["automatic"] else "only by a rule or a person"),
-            ("worked", f"{good} times, not {bad} times; expected to work {score:.0%}"),
+            ("worked", f"{good} runs, not {bad}; expected to work {score:.0%}" if good or bad else "never run"),
         ),
         "",
         source.strip(),

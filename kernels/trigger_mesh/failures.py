@@ -11,7 +11,7 @@ from grace_tui.healing.triggers import MeasureSpec, Parameter, Reading, Rule
 from grace_tui.kernel import IncidentRecord
 from kernels.trigger_mesh.measure import Inputs, Measure
 
-BEING_REPAIRED = ("in_repair", "watching", "resolved", "suppressed")
+BEING_REPAIRED = ("in_repair", "watching", "suppressed")
 MEASURED = "trigger"
 """Phase of an incident that a rule opened: no failure that came again."""
 AT_WORK = ("diagnosing", "trying", "gating", "applying")
@@ -34,7 +34,7 @@ class RepeatedErrors(Measure):
     async def read(self) -> Sequence[Reading]:
         now, window = self.inputs.clock.time(), self.number("window")
         recent = [one for one in self.incidents() if one.phase != MEASURED and now - one.last_at <= window]
-        self.counted = {one.id: self.counted.get(one.id, deque([(one.opened_at, 0)])) for one in recent}
+        self.counted = {one.id: self.counted.get(one.id) or _first(one, now, window) for one in recent}
         return [self._grown(incident, now - window, now) for incident in recent] or [Reading(0.0)]
 
     def incidents(self) -> Sequence[IncidentRecord]:
@@ -45,9 +45,7 @@ class RepeatedErrors(Measure):
         counted.append((now, incident.count))
         while len(counted) > 1 and counted[1][0] < since:
             counted.popleft()
-        answered = incident.state in BEING_REPAIRED and not only_restarted(incident)
-        left_alone = not (answered or incident.task_id or incident.owner)
-        grown = float(incident.count - counted[0][1]) if left_alone else 0.0
+        grown = float(incident.count - counted[0][1]) if is_left_alone(incident) else 0.0
         facts = {"incident": incident.id, "signature": incident.signature, "coarse": incident.coarse}
         return Reading(grown, f"{incident.id} {incident.title}", incident.id, incident.kernel, facts=facts)
 
@@ -98,10 +96,20 @@ class HealerStuck(Measure):
         return [Reading(round(max(age, 0.0), 1), f"{incident.id} {incident.title}", facts={"incident": incident.id})]
 
 
-def only_restarted(incident: IncidentRecord) -> bool:
-    """Whether it ended with a restart of its kernel, and nothing else was done: it may come with the next failure."""
-    ends = [text for _, _, text in incident.timeline if text.startswith("resolved:")]
-    return incident.state == "resolved" and bool(ends) and ends[-1] == f"resolved: {RUNS_AGAIN}"
+def _first(incident: IncidentRecord, now: float, window: float) -> deque[tuple[float, int]]:
+    """What is known of an incident that was not looked at before: of an older one, when it failed is not known."""
+    is_new = now - incident.opened_at <= window
+    return deque([(incident.opened_at, 0) if is_new else (now, incident.count)])
+
+
+def is_left_alone(incident: IncidentRecord) -> bool:
+    """Whether nobody repairs it. One that ends with each restart of its kernel does so until the next failure only."""
+    if incident.owner:
+        return False
+    if incident.state == "resolved":
+        ends = [text for _, _, text in incident.timeline if text.startswith("resolved:")]
+        return bool(ends) and ends[-1] == f"resolved: {RUNS_AGAIN}"
+    return incident.state not in BEING_REPAIRED and not incident.task_id
 
 
 def is_unanswered(incident: IncidentRecord) -> bool:

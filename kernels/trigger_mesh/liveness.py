@@ -46,7 +46,10 @@ def _late(name: str, age: float, timeout: float) -> Reading:
 
 
 class LogSilence(Measure):
-    """Judged by each kernel's own rhythm; one that never logs or counts, or only in bursts, is never silent."""
+    """Judged by each kernel's own rhythm; one that never logs or counts, or only in bursts, is never silent.
+
+    Nor is one that has read all its messages: the silence is that of who sends them.
+    """
 
     spec = MeasureSpec(
         "log_silence",
@@ -69,7 +72,12 @@ class LogSilence(Measure):
 
     async def read(self) -> Sequence[Reading]:
         now = self.inputs.clock.monotonic()
-        return [self._silence(record, now) for record in self.inputs.records() if record.state == "running"]
+        waiting = self.inputs.context.bus.statistics().depths
+        return [
+            self._silence(record, now) if waiting.get(record.name, 1) else Reading(0.0, "", record.name, record.name)
+            for record in self.inputs.records()
+            if record.state == "running"
+        ]
 
     def save_state(self) -> Mapping[str, object]:
         return {name: [round(pause, 3) for pause in rhythm.pauses] for name, rhythm in self.rhythms.items()}

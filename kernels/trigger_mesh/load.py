@@ -10,6 +10,7 @@ from grace_tui.healing.triggers import MeasureSpec, Parameter, Reading, Rule
 from kernels.trigger_mesh.measure import Inputs, Measure
 
 DRILL_TOPIC = "trigger_mesh.drill"
+RUNNING = "running"
 
 
 class QueueGrowth(Measure):
@@ -34,13 +35,15 @@ class QueueGrowth(Measure):
             samples.append(depth)
 
     async def read(self) -> Sequence[Reading]:
-        kernels = {record.name for record in self.inputs.records()}
+        states = {record.name: record.state for record in self.inputs.records()}
         found = []
         for name, samples in self.depths.items():
+            if states.get(name, RUNNING) != RUNNING:  # nobody reads it, and why is told of the kernel
+                continue
             rising = len(samples) - 1 if samples[-1] >= self.number("least") else 0
             grew = f"{name}: {samples[0]} to {samples[-1]} messages"
             facts = {"depth": samples[-1]}
-            found.append(Reading(float(rising), grew, name, name if name in kernels else "", facts=facts))
+            found.append(Reading(float(rising), grew, name, name if name in states else "", facts=facts))
         return found or [Reading(0.0)]
 
     @asynccontextmanager

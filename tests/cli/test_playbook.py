@@ -60,6 +60,19 @@ def test_an_answer_goes_to_the_room(room: FakeRoom, grace: Shell, said: str, yes
     assert "it goes on" in grace.err
 
 
+def test_a_run_that_fails_after_your_yes_is_bad(room: FakeRoom, grace: Shell) -> None:
+    room.says("playbook.answer", RUN, ok=False, text="free_disk (R-1) failed: no room")
+    assert grace("playbook", "answer", "R-1", "yes") == 1
+    assert "failed: no room" in grace.err
+
+
+def test_a_playbook_that_never_ran_has_no_score(room: FakeRoom, grace: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    room.says("playbook.list", {"playbooks": [{**LISTED, "succeeded": 0, "failed": 0, "score": 0.5}]})
+    assert grace("playbook", "list") == 0
+    assert grace.out.splitlines()[1].split()[:4] == ["free_disk", "0", "0", "–"]
+
+
 def test_a_run_by_hand_tells_how_it_ended(room: FakeRoom, grace: Shell) -> None:
     room.says("playbook.run", RUN, ok=False, text="free_disk (R-1) undone: no")
     assert grace("playbook", "run", "free_disk", "I-1", "--yes", "--reason", "try it") == 1

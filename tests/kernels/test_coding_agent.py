@@ -172,7 +172,7 @@ async def test_the_code_is_measured_when_idle_and_again_when_files_change(tmp_pa
     async with running(ImmutableLog, CodingAgent, workspace=tmp_path, clock=clock) as bench:
         await clock.advance(5)
         first = (await reports(bench, 1))[0]
-        assert (first.monitor, first.state, first.text) == ("refactor", "ok", "0 proposals, 1 files")
+        assert (first.monitor, first.state, first.text) == ("refactor", "ok", "0 proposals, 1 file")
         (folder / "broad.py").write_text("try:\n    x = 1\nexcept Exception:\n    x = 2\n")
         bench.bus.publish("files.changed", FilesChanged(("kernels/broad.py",)), source="room")
         second = (await reports(bench, 2))[1]

@@ -115,9 +115,13 @@ def show_runs(workspace: Workspace, run_id: str | None, as_json: bool) -> int:
 @json_option
 @about_workspace
 def answer_run(workspace: Workspace, run_id: str, said: str, as_json: bool) -> int:
-    """Answer what a run asks."""
-    answer = ask(workspace, "playbook.answer", timeout=30.0, id=run_id, yes=said == "yes")
-    return show_act(answer, as_json, run=run_id, said=said)
+    """Answer what a run asks.
+
+    Exit code 1: after your yes it failed or was taken back.
+    """
+    answer = question(workspace, "playbook.answer", timeout=30.0, id=run_id, yes=said == "yes")
+    code = show_act(answer, as_json, run=run_id, said=said)
+    return code if answer.ok else BAD
 
 
 @command.command("check")
@@ -144,7 +148,8 @@ def check_playbooks(workspace: Workspace, file: Path | None, as_json: bool) -> i
 
 
 def _row(found: Listed) -> tuple[str, ...]:
-    return found.name, str(found.succeeded), str(found.failed), f"{found.score:.0%}", found.file, found.says
+    score = f"{found.score:.0%}" if found.succeeded + found.failed else "–"
+    return found.name, str(found.succeeded), str(found.failed), score, found.file, found.says
 
 
 def _run(run: RunView) -> tuple[str, ...]:

@@ -101,7 +101,7 @@ def _judged(playbook: Playbook, routed: bool, namespace: Mapping[str, Any], reco
         return record.unfit[playbook.name], ""
     reason = "its rule asks for it" if routed else condition.told(names) or "it fits everything"
     good, bad = record.outcomes(playbook.name)
-    told = f"worked {good} of {good + bad} times" if good + bad else "never run before"
+    told = f"worked {good} of {good + bad} time{'s' * (good + bad != 1)}" if good + bad else "never run before"
     return "", f"{reason}; {told} ({_score(playbook.name, record):.2f})"
 
 

@@ -183,12 +183,18 @@ class _Reader:
             key = ".".join([*path, found[1]])
             self._refuse(f"{key} is not a key of a rule; {right}", "rule", number, *path, found[1])
         if found := _MISSING.search(problem):
-            self._refuse(f"{'.'.join([*path, found[1]])} is missing", "rule", number, *path)
+            unknown = "" if path or table.get("measure") else self._no_such_rule(table)
+            self._refuse(f"{'.'.join([*path, found[1]])} is missing{unknown}", "rule", number, *path)
         value: Any = table
         for part in path:
             value = value.get(part) if isinstance(value, Mapping) else value
         right = _right(problem, path[-1] if path else "")
         self._refuse(f"{told} is {shown(value)}; expected {right}", "rule", number, *path)
+
+    def _no_such_rule(self, table: Table) -> str:
+        """What to add where a rule lacks what only a shipped one may leave out."""
+        name = table.get("name")
+        return f"; no shipped rule is named {shown(name)}, {nearest(str(name), self.below)}" if name else ""
 
     def _refuse(self, problem: str, *way: str | int) -> NoReturn:
         key = ".".join(part for part in way[1:] if isinstance(part, str)) or f"{way[0]}"

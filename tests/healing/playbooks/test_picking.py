@@ -45,7 +45,7 @@ async def test_the_one_that_did_best_is_picked_and_equal_ones_go_by_name(tmp_pat
     better = shop.playbooks.pick(shop.incident())
     assert better is not None
     assert better.name == "c"
-    assert better.why == "it fits everything; worked 1 of 1 times (0.67); before b (0.50)"
+    assert better.why == "it fits everything; worked 1 of 1 time (0.67); before b (0.50)"
 
 
 async def test_failures_count_against_a_playbook_and_interruptions_do_not(tmp_path: Path) -> None:

@@ -90,6 +90,7 @@ WRONG = [
     ("[routes]\nminor = 'somebody'\n", 2, 'minor is "somebody"; expected playbook:NAME, agent, person or nobody'),
     (f"{GOOD}\nthresold = 3\n", 8, "thresold is not a key of a rule; did you mean threshold?"),
     (GOOD.replace("threshold = 10\n", ""), 1, "threshold is missing"),
+    ('[[rule]]\nname = "mime"\nthreshold = 3\n', 1, 'measure is missing; no shipped rule is named "mime", there are '),
     (GOOD.replace("threshold = 10", 'threshold = "ten"'), 5, 'threshold is "ten"; expected a number'),
     (GOOD.replace("clear = 5", "clear = 50"), 6, "clear is 50; expected at most the threshold, 10"),
     (GOOD.replace('"depth"', '"dept"'), 3, 'measure "dept" does not exist; did you mean depth?'),

@@ -24,12 +24,15 @@ SETTLED = (*RESTARTED, (3.0, "room", "reopened: happened again"), (4.0, "ann", "
         pytest.param({"count": 9, "state": "in_repair"}, False, id="in-repair"),
         pytest.param({"count": 9, "state": "suppressed"}, False, id="silenced"),
         pytest.param({"count": 9, "state": "resolved", "timeline": RESTARTED}, True, id="only-restarted-each-time"),
+        pytest.param(
+            {"count": 9, "state": "resolved", "timeline": RESTARTED, "task_id": "T1"}, True, id="repaired-in-vain"
+        ),
         pytest.param({"count": 9, "state": "resolved", "timeline": SETTLED}, False, id="settled-by-a-person"),
         pytest.param({"count": 9, "phase": "trigger"}, False, id="reported-by-a-rule"),
         pytest.param({"count": 9, "last_at": 300.0}, False, id="long-ago"),
     ],
 )
-async def test_repeated_errors_that_nobody_repairs_go_to_the_agent(
+async def test_repeated_errors_that_nobody_repairs_are_repaired_by_a_playbook(
     tmp_path: Path, check: Any, changes: dict[str, Any], fires: bool
 ) -> None:
     async with running(TriggerMesh, workspace=tmp_path, clock=ManualClock()) as bench:
@@ -38,7 +41,7 @@ async def test_repeated_errors_that_nobody_repairs_go_to_the_agent(
         assert found.firing == (("I1",) if fires else ())
         told = [one for one in bench.incidents.all() if one.kind == "RepeatedErrors"]
         assert [(one.kernel, one.route, one.facts["incident"]) for one in told] == [
-            ("librarian", "agent", "I1")
+            ("librarian", "playbook:repair_repeated", "I1")
         ] * fires
 
 
@@ -50,6 +53,17 @@ async def test_failures_older_than_the_window_do_not_count(tmp_path: Path, check
             bench.incidents.add(sample_incident("I1", "librarian", count=count, last_at=float(at)))
             found = await check(bench, "repeated_errors")
         assert (found.value, found.firing) == (1, ())
+
+
+async def test_failures_from_before_it_looked_count_only_where_all_are_within_the_window(
+    tmp_path: Path, check: Any
+) -> None:
+    async with running(TriggerMesh, workspace=tmp_path, clock=ManualClock(10_000)) as bench:
+        old = {"opened_at": 1_000.0, "last_at": 9_990.0}
+        bench.incidents.add(sample_incident("I1", "librarian", count=38, **old))
+        assert (await check(bench, "repeated_errors")).value == 0
+        bench.incidents.add(sample_incident("I1", "librarian", count=40, **old))
+        assert (await check(bench, "repeated_errors")).value == 2
 
 
 async def test_an_agent_that_works_without_end_is_told(tmp_path: Path, check: Any) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from grace_tui.kernel import BusStatistics
 from grace_tui.kernel.testing import ManualClock, running, sample_kernel
 from kernels.trigger_mesh import TriggerMesh
 
@@ -94,6 +95,18 @@ async def test_a_pause_and_a_hang_are_not_told_as_silence(alone: Any) -> None:
     rule.bench.room.records = (sample_kernel("librarian", beat_age=99.0, count=99),)
     rule.clock.now += 500
     assert (await rule.check(2)).firing == ()
+
+
+@pytest.mark.parametrize(("left", "fires"), [(0, False), (3, True)])
+async def test_a_kernel_that_has_read_all_its_messages_waits_and_is_not_silent(
+    alone: Any, left: int, fires: bool
+) -> None:
+    rule = await alone("log_silence")
+    work(rule, *[10.0] * 25)
+    rule.clock.now += 100
+    depths = {"librarian": left}
+    rule.bench.bus.statistics = lambda: BusStatistics(0, 0, 0, 0, 0, 0, {}, depths)
+    assert bool((await rule.check(2)).firing) == fires
 
 
 async def test_the_rhythm_is_known_after_a_restart(alone: Any) -> None:

@@ -40,6 +40,17 @@ async def test_a_mailbox_that_rises_sample_by_sample_fires(alone: Any, samples: 
     assert (await rule.check()).firing == ()
 
 
+async def test_a_mailbox_fills_up_while_its_kernel_is_held_or_waits_for_another(alone: Any) -> None:
+    rule = await alone("queue_growth")
+    rule.bench.room.records = (sample_kernel("librarian", state="paused"), sample_kernel("sandbox", state="starting"))
+    for depth in range(0, 100, 10):
+        depths(rule.bench, librarian=depth, sandbox=depth)
+        rule.run.measure.look(0.0)
+    assert (await rule.check()).firing == ()
+    rule.bench.room.records = (sample_kernel("librarian"), sample_kernel("sandbox", state="starting"))
+    assert (await rule.check()).firing == ("librarian",)
+
+
 async def test_a_backlog_is_measured_by_the_deepest_mailbox(alone: Any) -> None:
     rule = await alone("bus_backlog")
     for depth, firing in ((600, ()), (600, ("b",)), (300, ("b",)), (100, ())):

@@ -102,6 +102,7 @@ def rule_facts(row: RuleRow) -> list[Saying]:
     unit = f" {shown(row.unit)}" if row.unit else ""
     of = f", {shown(row.subject)}" if row.subject else ""
     last = figures.clock_time(row.last_fired) if row.last_fired is not None else "never"
+    often = f"{figures.short(row.fired)} time{'s' * (row.fired != 1)}"
     return [
         Said(f"{mark.word}{_for(row.firing)}", mark.ink, "state", mark.glyph),
         *fact("rule", row.name, "strong"),
@@ -114,7 +115,7 @@ def rule_facts(row: RuleRow) -> list[Saying]:
         *fact("severity", row.severity),
         *fact("who acts", row.route or "as the conditions of the playbooks decide"),
         *fact("incidents", ", ".join(row.incidents)),
-        *fact("fired", f"{figures.short(row.fired)} times, last {last}" if row.fired else "never"),
+        *fact("fired", f"{often}, last {last}" if row.fired else "never"),
         *fact("keeps quiet", f"for {figures.duration(row.cool_down_left)}" if row.cool_down_left > 0 else ""),
         *fact("next check", f"in {figures.duration(row.next_check)}, {_rhythm(row)}"),
         *fact("took", figures.milliseconds(row.took_ms) if row.took_ms else ""),
