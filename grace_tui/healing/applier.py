@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 
+from grace_tui.healing.incidents.rows import came_at
 from grace_tui.healing.repair.apply import Journal, UndoRefused, UnknownEntry
 from grace_tui.healing.repair.gates.tests import kernel_of
 from grace_tui.healing.repair.knowledge import Knowledge
@@ -70,10 +71,10 @@ class Applier:
             await self.clock.sleep(GLANCE)
 
     def _broke(self, proposal: Proposal, radius: Sequence[str], began: float) -> IncidentRecord | None:
-        """An incident that was opened since, in the kernels the patch touches or at the provider it changed."""
+        """An incident that began since, in the kernels the patch touches or at the provider it changed."""
         for incident in self.incidents.all():
             near = incident.kernel in radius or incident.provider == proposal.patch.site.provider
-            fresh = incident.opened_at > began and incident.id != proposal.task.incident_id
+            fresh = came_at(incident) > began and incident.id != proposal.task.incident_id
             if near and fresh and incident.state in ("open", "reopened") and incident.phase != "trigger":
                 return incident
         return None

@@ -109,7 +109,11 @@ async def test_patch_that_does_not_hold_is_taken_back(
     assert room.healer.knowledge() == []
 
 
-async def test_new_incident_at_the_provider_takes_the_patch_back(room: Room) -> None:
+@pytest.mark.parametrize("known", [False, True])
+async def test_new_incident_at_the_provider_takes_the_patch_back(room: Room, known: bool) -> None:
+    if known:  # it was there before, and comes back
+        old = room.book.record(KernelFailed("log", "run", RealClock().time(), ValueError("rows are gone")))
+        room.book.move(old.id, "resolved", "seen to", "ann")
     room.hooks.held = asyncio.Event()
     await room.healer.respond((await room.fail()).id, "self_healing")
     task = room.queue.claim("agent")

@@ -16,6 +16,8 @@ TITLES_A_KERNEL = 5
 
 TRIGGER = "trigger"
 """The phase of an incident that was reported, not raised."""
+CAME_BACK = "reopened: happened again"
+"""The line of a timeline by which a resolved incident comes back with a failure, not by an act."""
 
 
 def opened(incident_id: str, failure: Failure, signature: Signature, by: str, times: int = 1) -> IncidentRecord:
@@ -70,7 +72,12 @@ def came_back(
     """The resolved row of a failure that happened again."""
     record = counted(record, at, variant=variant, times=times)
     record = replace(record, state="reopened", resolved_at=None, action="", hidden_by="")
-    return with_line(record, now, by, "reopened: happened again")
+    return with_line(record, now, by, CAME_BACK)
+
+
+def came_at(record: IncidentRecord) -> float:
+    """When its failures began, or began again."""
+    return max((at for at, _, text in record.timeline if text == CAME_BACK), default=record.opened_at)
 
 
 def moved(record: IncidentRecord, state: IncidentState, now: float, by: str, reason: str) -> IncidentRecord:
