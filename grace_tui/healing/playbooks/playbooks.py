@@ -33,6 +33,7 @@ Facts = Callable[[IncidentRecord], Mapping[str, Any]]
 """An incident -> the values of this moment by their names (see `namespace.NAMES`), but for those of the engine."""
 OVER = frozenset({"resolved", "suppressed"})
 LATE = "nobody answered in time"
+NOTHING_LEFT = "its incident was resolved before anybody answered"
 
 
 class Playbooks:
@@ -238,12 +239,26 @@ class Playbooks:
         self.shelf.look()
         for run in self.records.open():
             if run.state == "waiting_for_person":
-                if run.deadline is not None and self.clock.time() >= run.deadline:
+                if self._is_over(run):
+                    self._withdraw(run)
+                elif run.deadline is not None and self.clock.time() >= run.deadline:
                     self.owned.begin(self._taken_up(run, False, LATE))
             elif run.state != "running":
                 self._restore(run)
             elif run.id in self._broken and self.clock.monotonic() >= self._broken[run.id][1]:
                 self.owned.begin(self._taken_back(run, self._broken.pop(run.id)[0]))
+
+    def _is_over(self, run: RunRecord) -> bool:
+        """Whether its incident was resolved since it began; a person may run one for what was over before."""
+        incident = self.incidents.get(run.incident_id)
+        return incident is not None and incident.state == "resolved" and (incident.resolved_at or 0.0) > run.started_at
+
+    def _withdraw(self, run: RunRecord) -> None:
+        """Ask no more: what a yes would do now was meant for a failure that is over."""
+        ledger = self._ledger(run)
+        ledger.change(state="running", question="", deadline=None, detail=NOTHING_LEFT)
+        self.telling.question(ledger.record)
+        self.owned.begin(self.tending.withdrawn(ledger, NOTHING_LEFT))
 
     async def _taken_back(self, run: RunRecord, reason: str) -> None:
         try:

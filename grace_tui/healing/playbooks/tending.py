@@ -42,8 +42,11 @@ class Tending:
     async def interrupted(self, ledger: Ledger) -> RunRecord:
         """Take back a run that the end of a room cut short."""
         at = next((step.name for step in ledger.record.steps if step.state == "running"), "")
+        return await self.withdrawn(ledger, f"the room ended during {at}" if at else "the room ended while it ran")
+
+    async def withdrawn(self, ledger: Ledger, reason: str) -> RunRecord:
+        """Take back a run that ends for no fault of its playbook."""
         taken, left = await self.undoing.all(ledger)
-        reason = f"the room ended during {at}" if at else "the room ended while it ran"
         told = f"{taken} steps taken back" if taken else "there was nothing to take back"
         return self._end(ledger, "interrupted", "; ".join(filter(None, (reason, told, left))))
 

@@ -1,6 +1,7 @@
 """The order of steps, what comes of failures, checks at the end, questions, and effects that end by themselves."""
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -225,6 +226,25 @@ async def test_a_question_that_nobody_answers_in_time_counts_as_no(tmp_path: Pat
     done = shop.playbooks.get(run.id)
     assert done is not None
     assert (done.state, done.detail) == ("undone", "ask: nobody answered in time")
+
+
+async def test_a_question_about_what_is_over_by_now_is_withdrawn_and_held_against_nobody(tmp_path: Path) -> None:
+    shop = Shop(tmp_path)
+    shop.write("order", HEAD + ASKS)
+    incident = shop.incident()
+    run = await shop.run("order", incident)
+    shop.playbooks.look()
+    assert shop.playbooks.get(run.id) == run
+    shop.incidents.add(replace(incident, state="resolved", resolved_at=shop.clock.time() + 1))
+    shop.playbooks.look()
+    with pytest.raises(GraceError, match="asks nothing"):
+        await shop.playbooks.answer(run.id, True, "ann")
+    await shop.clock.advance(1)
+    done = shop.playbooks.get(run.id)
+    assert done is not None
+    assert (done.state, shop.text("a"), shop.heard.warnings) == ("interrupted", None, {})
+    assert done.detail.startswith("its incident was resolved before anybody answered")
+    assert shop.playbooks.all()[0].failed == 0
 
 
 async def test_a_question_is_answered_once(tmp_path: Path) -> None:
