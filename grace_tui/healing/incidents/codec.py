@@ -24,10 +24,6 @@ def decode(data: bytes, kind: type[T]) -> T:
     return msgspec.json.decode(data, type=kind)
 
 
-def failure_to_json(failure: Failure) -> bytes:
-    return encode(failure)
-
-
 def failure_from_json(data: bytes) -> Failure:
     return decode(data, Failure)
 

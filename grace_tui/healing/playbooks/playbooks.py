@@ -145,7 +145,8 @@ class Playbooks:
         try:
             ledger.announce()
         except (OSError, sqlite3.Error) as error:
-            self._broken[ledger.record.id] = "it could not be begun", self.clock.monotonic()
+            if self.records.get(ledger.record.id) is not None:  # it is written down, and was not told
+                self._broken[ledger.record.id] = "it could not be begun", self.clock.monotonic()
             raise GraceError(f"{name} did not begin: its run could not be written down: {error}") from error
         return await self.owned.outcome(self._carry(ledger, playbook, Engine.go))
 

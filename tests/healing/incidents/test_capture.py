@@ -34,12 +34,12 @@ def test_a_missing_name_names_the_module_and_its_file(tmp_path: Path) -> None:
     script = f"""
 from pathlib import Path
 from grace_tui.healing.incidents.capture import capture
-from grace_tui.healing.incidents.codec import failure_to_json
+from grace_tui.healing.incidents.codec import encode
 try:
     import kernels.governance
 except ImportError as error:
     root = Path({str(tmp_path)!r})
-    print(failure_to_json(capture(error, kernel="governance", phase="load", root=root, at=0)).decode())
+    print(encode(capture(error, kernel="governance", phase="load", root=root, at=0)).decode())
 """
     here = Path(__file__).parents[3]
     done = subprocess.run(

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from grace_tui.healing.failure import Callee, Failure, Frame
 from grace_tui.healing.incidents.capture import capture
-from grace_tui.healing.incidents.codec import failure_from_json, failure_to_json
+from grace_tui.healing.incidents.codec import encode, failure_from_json
 from tests.healing.incidents.workshop import story
 
 text = st.text(st.characters(exclude_categories=["Cs"]))
@@ -27,12 +27,12 @@ failures = st.builds(
 
 @given(failures)
 def test_a_failure_comes_back_as_it_was(failure: Failure) -> None:
-    assert failure_from_json(failure_to_json(failure)) == failure
+    assert failure_from_json(encode(failure)) == failure
 
 
 def test_the_story_comes_back_as_it_was(tmp_path: Path) -> None:
     failure = capture(story(tmp_path), kernel="coding_agent", phase="start", root=tmp_path, at=1.0)
-    assert failure_from_json(failure_to_json(failure)) == failure
+    assert failure_from_json(encode(failure)) == failure
 
 
 def test_what_is_no_failure_is_refused() -> None:
