@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 import anyio
 import anyio.to_thread
+import msgspec
 
 from grace_tui.kernel.errors import GraceError
+from grace_tui.kernel.redact import redact_value
 from grace_tui.room import telling_playbooks as telling
 from grace_tui.room.commanding import Answer, Arguments, Command, answer, word
 from grace_tui.room.viewing import run_view
@@ -56,7 +58,7 @@ async def playbook_runs(room: "Room", arguments: Arguments, by: str) -> Answer:
     run = room.playbooks.get(run_id)
     if run is None:
         raise GraceError(f"there is no run {run_id!r}")
-    return answer(telling.run(run), run)
+    return answer(telling.run(run), redact_value(msgspec.to_builtins(run)))
 
 
 async def playbook_answer(room: "Room", arguments: Arguments, by: str) -> Answer:

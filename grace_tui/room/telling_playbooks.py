@@ -8,6 +8,7 @@ import msgspec
 from grace_tui.healing.playbooks.library import SHIPPED, Library
 from grace_tui.healing.playbooks.model import Playbook
 from grace_tui.kernel.records import PlaybookRecord, RunRecord, StepRecord
+from grace_tui.kernel.redact import redact
 from grace_tui.room.telling import clock, duration, fields
 
 RUNS_SHOWN = 10
@@ -75,7 +76,7 @@ def checked(library: Library) -> Mapping[str, object]:
 
 def _step(step: StepRecord) -> str:
     tries = f" in {step.tries} tries" if step.tries > 1 else ""
-    given = ", ".join(f"{name}={value}" for name, value in step.arguments.items())
+    given = redact(", ".join(f"{name}={value}" for name, value in step.arguments.items()))
     took = f"  {step.ms:.0f} ms" if step.ms else ""
     said = f"\n           {step.text}" if step.text else ""
     return f"  {step.state:<8} {step.name}: {step.action}({given}){tries}{took}{said}"

@@ -38,6 +38,14 @@ def test_status_of_a_steady_room_is_calm(room: FakeRoom, grace: Shell) -> None:
     assert len(grace.out.splitlines()) == 6
 
 
+def test_status_tells_what_wants_attention(room: FakeRoom, grace: Shell) -> None:
+    told = ["calm asks: May I?", *(f"left {number}" for number in range(11))]
+    room.says("status", room_view(warnings=told))
+    assert grace("status") == 0
+    assert "attention  calm asks: May I?\n" in grace.out
+    assert "attention  left 8\n           and 2 more\n" in grace.out
+
+
 def test_status_waits_until_it_holds(room: FakeRoom, grace: Shell) -> None:
     def boots(args: Mapping[str, Any]) -> tuple[bool, str, Mapping[str, Any]]:
         return True, "", room_view(running=min(len(room.asked), 2))

@@ -140,6 +140,17 @@ async def test_playbooks_are_listed_shown_and_checked(tmp_path: Path) -> None:
         assert checked["text"] == f'{bad}:6: step 1: action is "aks", which does not exist; did you mean ask?'
 
 
+async def test_a_secret_in_what_a_playbook_says_is_told_to_nobody(tmp_path: Path) -> None:
+    calm(tmp_path, "one")
+    own(tmp_path, "asks", ASKS.replace("May I", "Is password=hunter2-long right, may I"))
+    async with opened(tmp_path) as bench:
+        await bench.running("one")
+        run = await asked(bench)
+        told = await bench.answer("playbook.runs", id=run["id"])
+        assert "ask(question=Is password=[redacted] right, may I go on with one?)" in told["text"]
+        assert "hunter2" not in f"{told}"
+
+
 async def test_a_file_that_is_saved_while_the_room_is_open_is_followed(tmp_path: Path) -> None:
     calm(tmp_path, "one")
     async with opened(tmp_path) as bench:

@@ -143,7 +143,7 @@ def check_playbooks(workspace: Workspace, file: Path | None, as_json: bool) -> i
         place = f"{problem.file}:{problem.line}" if problem.line else problem.file
         talk(clean(f"{place}: {problem.problem}"))
     good = f"{len(found.playbooks)} playbook{'s' * (len(found.playbooks) != 1)} can be used"
-    talk(good if not found.refused else f"{good}; {len(found.refused)} lines cannot")
+    talk(good if not found.refused else f"{good}; {len(found.refused)} line{'s' * (len(found.refused) != 1)} cannot")
     return WRONG if found.refused else DONE
 
 

@@ -12,6 +12,8 @@ from grace_tui.cli.text import Column, clean, size, span, table
 from grace_tui.faces.views import RoomView
 from grace_tui.workspace import Workspace
 
+WARNINGS = 10
+"""Most of what wants a person's attention that is told."""
 PAUSE = 0.2
 """Seconds between two looks; a room sends its own screens at most ten views a second."""
 
@@ -64,6 +66,9 @@ def summary(view: RoomView) -> list[str]:
         lines.insert(1, f"degraded   without {', '.join(view.degraded)}")
     if view.stall:
         lines.insert(1, f"stalled    {view.stall}")
+    lines += [f"attention  {text}" for text in view.warnings[:WARNINGS]]
+    if (more := len(view.warnings) - WARNINGS) > 0:
+        lines.append(f"           and {more} more")
     return [clean(line) for line in lines] + _down(view) + _incidents(view)
 
 
