@@ -81,4 +81,4 @@ def counted(count: int, what: str) -> str:
 
 
 def moment(at: float) -> str:
-    return time.strftime("%Y-%m-%d %H:%M", time.localtime(at))
+    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(at))

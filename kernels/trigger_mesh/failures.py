@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
 
+from grace_tui.healing.answering.ladder import LEFT
 from grace_tui.healing.incidents.states import RUNS_AGAIN
 from grace_tui.healing.triggers import MeasureSpec, Parameter, Reading, Rule
 from grace_tui.kernel import IncidentRecord
@@ -109,7 +110,7 @@ def is_left_alone(incident: IncidentRecord) -> bool:
     if incident.state == "resolved":
         ends = [text for _, _, text in incident.timeline if text.startswith("resolved:")]
         return bool(ends) and ends[-1] == f"resolved: {RUNS_AGAIN}"
-    return incident.state not in BEING_REPAIRED and not incident.task_id
+    return not (incident.state in BEING_REPAIRED or incident.task_id or incident.action.endswith(LEFT))
 
 
 def is_unanswered(incident: IncidentRecord) -> bool:

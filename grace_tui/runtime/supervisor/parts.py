@@ -13,6 +13,7 @@ from grace_tui.kernel.errors import LoopBlocked, LoopBroken, RemoteFailure
 from grace_tui.kernel.events import KernelFailed, KernelStateChanged
 from grace_tui.kernel.ports import LogPort
 from grace_tui.kernel.records import PRIORITY_CRITICAL, ExitRecord, KernelState
+from grace_tui.kernel.redact import redact
 from grace_tui.runtime.bus import MemoryBus
 from grace_tui.runtime.hosts.source import Source
 from grace_tui.runtime.reload.loader import KernelLoader
@@ -159,10 +160,10 @@ def drains(child: Child) -> bool:
 
 
 def text_of(error: BaseException) -> str:
-    """What an error says; a kernel's error class may fail even at that."""
+    """What an error says, without secrets; a kernel's error class may fail even at that."""
     kind = error.kind if isinstance(error, RemoteFailure) else type(error).__name__
     try:
         said = str(error)
     except BaseException:
         return f"{kind}, whose text cannot be read"
-    return f"{kind}: {said}" if said else kind
+    return f"{kind}: {redact(said)}" if said else kind

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from grace_tui.kernel.errors import GraceError
 from grace_tui.kernel.records import ExitRecord, KernelRecord
+from grace_tui.kernel.redact import redact
 from grace_tui.runtime.supervisor.child import Child
 from grace_tui.runtime.supervisor.policy import RestartPolicy, recent
 from grace_tui.runtime.supervisor.timing import TimerClock
@@ -86,5 +87,5 @@ def record(
 def exit_of(error: BaseException, text: str, phase: str, at: float) -> ExitRecord:
     """How a run ended that failed; a process's error carries its exit code, and may say its end in fewer words."""
     code, reason = getattr(error, "code", None), getattr(error, "reason", None)
-    words = reason if isinstance(reason, str) and isinstance(error, GraceError) else text
+    words = redact(reason) if isinstance(reason, str) and isinstance(error, GraceError) else text
     return ExitRecord(at, words, phase, code=code if isinstance(code, int) else None)

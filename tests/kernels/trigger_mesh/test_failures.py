@@ -28,6 +28,7 @@ SETTLED = (*RESTARTED, (3.0, "room", "reopened: happened again"), (4.0, "ann", "
             {"count": 9, "state": "resolved", "timeline": RESTARTED, "task_id": "T1"}, True, id="repaired-in-vain"
         ),
         pytest.param({"count": 9, "state": "resolved", "timeline": SETTLED}, False, id="settled-by-a-person"),
+        pytest.param({"count": 9, "action": "it is not ours; left to a person"}, False, id="a-person-is-asked"),
         pytest.param({"count": 9, "phase": "trigger"}, False, id="reported-by-a-rule"),
         pytest.param({"count": 9, "last_at": 300.0}, False, id="long-ago"),
     ],

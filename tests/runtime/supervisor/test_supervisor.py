@@ -125,6 +125,17 @@ async def test_whatever_run_raises_is_contained_and_restarted(tmp_path: Path, er
         assert bench.states()["calm"] == "running"
 
 
+async def test_a_failure_is_shown_without_the_secrets_that_it_names(tmp_path: Path) -> None:
+    write(tmp_path, "crasher.py", CRASHER.format(spec="", act="raise ValueError('password=hunter2-long is wrong')"))
+    async with supervising(tmp_path) as bench:
+        await bench.running("crasher")
+        crash(bench)
+        await bench.failed()
+        ended = bench.supervisor.child("crasher").last_exit
+        assert ended is not None
+        assert ended.reason == "ValueError: password=[redacted] is wrong"
+
+
 async def test_a_cancellation_of_the_kernels_own_making_is_a_failure(tmp_path: Path) -> None:
     write(tmp_path, "crasher.py", CRASHER.format(spec="", act="import asyncio; raise asyncio.CancelledError"))
     async with supervising(tmp_path) as bench:
