@@ -52,7 +52,8 @@ async def trigger_drill(room: "Room", arguments: Arguments, by: str) -> Answer:
     report = await _ask(room, by, "drill", word(arguments, "name"))
     ended = "and was resolved again" if report["resolved"] else "and is NOT resolved"
     came = f"fired as {report['incident_id']} {ended}" if report["fired"] else "did not fire"
-    text = f"{report['rule']} {came} ({report['seconds'] * 1000:.0f} ms): {report['text']}"
+    how = ", with its limit lowered to what was measured" if report["how"] == "threshold" else ""
+    text = f"{report['rule']} {came} ({report['seconds'] * 1000:.0f} ms{how}): {report['text']}"
     return answer(text, report, ok=report["fired"] and report["resolved"])
 
 

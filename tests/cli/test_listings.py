@@ -115,12 +115,14 @@ def test_open_incidents_alone_are_listed(room: FakeRoom, grace: Shell) -> None:
         (["--kernel", "governance"], ["I-1", "I-0"]),
         (["--kernel", "librarian"], ["I-2"]),
         (["--kernel", "librarian", "--state", "resolved"], []),
+        (["--owner", "ann"], ["I-2"]),
+        (["--owner", ""], ["I-1", "I-0"]),
     ],
 )
-def test_incidents_are_listed_by_state_and_kernel(
+def test_incidents_are_listed_by_state_kernel_and_owner(
     room: FakeRoom, grace: Shell, options: list[str], ids: list[str]
 ) -> None:
-    others = [incident_view(id="I-0", state="resolved"), incident_view(id="I-2", kernel="librarian")]
+    others = [incident_view(id="I-0", state="resolved"), incident_view(id="I-2", kernel="librarian", owner="ann")]
     room.says("incident.list", {"incidents": [incident_view(), *others]})
     assert grace("incident", "list", *options, "--json") == 0
     assert [incident["id"] for incident in grace.json] == ids

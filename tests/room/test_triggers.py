@@ -76,6 +76,7 @@ async def test_every_rule_of_the_shipped_room_is_quiet_and_can_be_drilled(tmp_pa
         for name in rules.keys() - machine:
             answer = await bench.answer("trigger.drill", name=name)
             assert answer["ok"], answer["text"]
+            assert ("lowered" in answer["text"]) == (answer["data"]["how"] == "threshold")
         drilled = [found for found in bench.room.parts.book.all() if found.facts.get("drill")]
         assert len(drilled) >= len(rules) - len(machine)
         assert {(found.state, found.route) for found in drilled} <= {("resolved", "nobody"), ("resolved", "")}

@@ -37,11 +37,18 @@ def command() -> None:
 @click.option("--open", "only_open", is_flag=True, help="Only those that are not settled.")
 @click.option("--state", type=click.Choice(get_args(IncidentState)), help="Only those in this state.")
 @click.option("--kernel", default="", help="Only those of this kernel.")
+@click.option("--owner", help='Only those that this person looks after; "" lists those that nobody does.')
 @click.option("--all", "every", is_flag=True, help=f"All that are kept, not the newest {SHOWN}.")
 @json_option
 @about_workspace
 def list_incidents(
-    workspace: Workspace, only_open: bool, state: str | None, kernel: str, every: bool, as_json: bool
+    workspace: Workspace,
+    only_open: bool,
+    state: str | None,
+    kernel: str,
+    owner: str | None,
+    every: bool,
+    as_json: bool,
 ) -> int:
     """List incidents, newest first."""
     found = [
@@ -50,6 +57,7 @@ def list_incidents(
         if not (only_open and incident.state in SETTLED)
         and state in (None, incident.state)
         and kernel in ("", incident.kernel)
+        and owner in (None, incident.owner)
     ]
     if as_json:
         return show_json(found)
