@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from grace_tui.healing.incidents.capture import capture
@@ -53,10 +54,15 @@ def measure() -> Iterator[Row]:
 async def _collect(workspace: Any) -> list[tuple[float, float]]:
     async with open_room(workspace, Settings(), ViewHub()) as room:
         deadline = time.monotonic() + PATIENCE
-        while sum(kernel.state == "running" for kernel in room.kernels()) < RUNNING and time.monotonic() < deadline:
+        # No event tells that all kernels run, so the states are looked at.
+        while _running(room) < RUNNING and time.monotonic() < deadline:  # noqa: ASYNC110
             await asyncio.sleep(0.05)
         module = load(workspace.root, "kernels/models/orders.py", SOURCE)
-        return [await _once(room, raised(lambda: module.go(number)), number) for number in range(BUNDLES)]
+        return [await _once(room, raised(partial(module.go, number)), number) for number in range(BUNDLES)]
+
+
+def _running(room: Room) -> int:
+    return sum(kernel.state == "running" for kernel in room.kernels())
 
 
 async def _once(room: Room, error: BaseException, number: int) -> tuple[float, float]:
