@@ -7,6 +7,7 @@ import pytest
 
 from grace_tui.healing.repair.operators import OPERATORS
 from grace_tui.healing.repair.patch import Refused, Site
+from grace_tui.healing.repair.scene import Scene
 from grace_tui.healing.repair.tree import FileTree
 
 FOLDER = Path(__file__).parent
@@ -51,7 +52,7 @@ def test_operator_makes_the_repair_of_the_case(path: Path, tmp_path: Path) -> No
         value_type=case.site.get("type", ""),
         consumers=tuple(case.site.get("consumers", "").split()),
     )
-    outcome = OPERATORS[operator].propose(site, FileTree(tmp_path))
+    outcome = OPERATORS[operator].propose(site, Scene(FileTree(tmp_path)))
     if "refused" in case.site:
         assert isinstance(outcome, Refused)
         assert outcome.reason == case.site["refused"]

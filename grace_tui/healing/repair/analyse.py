@@ -12,6 +12,7 @@ import msgspec
 from grace_tui.healing.failure import Failure
 from grace_tui.healing.repair.diagnose import diagnose
 from grace_tui.healing.repair.patch import Patch, Refused, Site
+from grace_tui.healing.repair.scene import Scene
 from grace_tui.healing.repair.tree import FileTree
 
 
@@ -30,13 +31,13 @@ def analyse(failure: Failure, root: Path) -> Proposal:
     from grace_tui.healing.repair.operators import OPERATORS
     from grace_tui.healing.repair.tidy import tidy
 
-    tree = FileTree(root)
-    site = diagnose(failure, tree)
+    scene = Scene(FileTree(root), failure)
+    site = diagnose(failure, scene)
     if isinstance(site, Refused):
         return Proposal(None, operator=site.operator, reason=site.reason)
     reasons = []
     for operator in (entry for entry in OPERATORS.values() if entry.problem == site.problem):
-        outcome = operator.propose(site, tree)
+        outcome = operator.propose(site, scene)
         if not isinstance(outcome, Refused):
             return Proposal(site, tuple(tidy(patch, root) for patch in outcome), operator.name)
         reasons.append(outcome.reason)

@@ -3,9 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import unified_diff
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from grace_tui.healing.failure import Failure
+
+if TYPE_CHECKING:
+    from grace_tui.healing.repair.scene import Scene
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,7 +16,7 @@ class Site:
     """The broken interface: a definition in a provider's file, and what its consumers ask of it."""
 
     problem: str
-    """unexpected_keyword or missing_export."""
+    """A key of `diagnose.DIAGNOSES`, such as unexpected_keyword."""
     provider: str
     """File to repair, relative to the root."""
     qualname: str
@@ -24,6 +27,8 @@ class Site:
     """Type name of the value the consumer passed, where it was seen."""
     consumers: tuple[str, ...] = ()
     """In-project files of the traceback other than the provider; they stay byte for byte as they are."""
+    asked: tuple[str, ...] = ()
+    """Everything that is known to be asked of the provider beside `name`: other names, keywords, positional types."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +47,15 @@ class Patch:
     summary: str
     """In a few words, such as `ImmutableLog.append accepts and stores subsystem`."""
     edits: tuple[FileEdit, ...]
+    score: float = 0.5
+    """How much speaks for it, 0 to 1: candidates are tried in this order. 0.9 live object or history, 0.7 the only
+    definition in the tree, 0.5 the tree's usage, 0.3 similar names."""
+    evidence: tuple[str, ...] = ()
+    """What speaks for it, in words."""
+    ambiguous: bool = False
+    """True where others speak as much: a person decides, unless it alone passes every gate."""
+    ask: str = ""
+    """Why only a person may decide, whatever the gates say; empty where they may."""
 
     @property
     def files(self) -> tuple[str, ...]:
@@ -72,7 +86,7 @@ class Tree(Protocol):
 
 
 class RepairOperator(Protocol):
-    """A fix template: pure, from a site and the tree to candidate patches."""
+    """A fix template: pure, from a site and the scene to candidate patches."""
 
     @property
     def name(self) -> str: ...
@@ -81,11 +95,11 @@ class RepairOperator(Protocol):
     def problem(self) -> str:
         """The `Site.problem` it answers."""
 
-    def propose(self, site: Site, tree: Tree) -> Sequence[Patch] | Refused: ...
+    def propose(self, site: Site, scene: "Scene") -> Sequence[Patch] | Refused: ...
 
 
 class Diagnose(Protocol):
-    def __call__(self, failure: Failure, tree: Tree) -> Site | Refused: ...
+    def __call__(self, failure: Failure, scene: "Scene") -> Site | Refused: ...
 
 
 def _diff(edit: FileEdit) -> str:

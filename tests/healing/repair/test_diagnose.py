@@ -9,11 +9,12 @@ import pytest
 from grace_tui.healing.failure import Failure
 from grace_tui.healing.repair.diagnose import diagnose
 from grace_tui.healing.repair.patch import Refused, Site
+from grace_tui.healing.repair.scene import Scene
 from grace_tui.healing.repair.tree import FileTree
 
 
 def test_refused_keyword_names_the_callee_and_the_passed_type(root: Path, refused_keyword: Failure) -> None:
-    assert diagnose(refused_keyword, FileTree(root)) == Site(
+    assert diagnose(refused_keyword, Scene(FileTree(root))) == Site(
         "unexpected_keyword", "kernels/log.py", "Log.append", "part", "str", ("kernels/agent.py",)
     )
 
@@ -21,7 +22,7 @@ def test_refused_keyword_names_the_callee_and_the_passed_type(root: Path, refuse
 @pytest.mark.parametrize("suffix", ["", ". Did you mean 'action'?"], ids=["3.11", "3.13"])
 def test_refused_keyword_without_a_callee_is_looked_up(root: Path, refused_keyword: Failure, suffix: str) -> None:
     failure = replace(refused_keyword, callee=None, message=refused_keyword.message + suffix)
-    site = diagnose(failure, FileTree(root))
+    site = diagnose(failure, Scene(FileTree(root)))
     assert isinstance(site, Site)
     assert (site.provider, site.qualname, site.name) == ("kernels/log.py", "Log.append", "part")
 
@@ -30,7 +31,7 @@ def test_refused_keyword_with_two_definitions_is_refused(
     root: Path, refused_keyword: Failure, write: Callable[[Path, dict[str, str]], None]
 ) -> None:
     write(root, {"kernels/other.py": "class Log:\n    def append(self): ...\n"})
-    outcome = diagnose(replace(refused_keyword, callee=None), FileTree(root))
+    outcome = diagnose(replace(refused_keyword, callee=None), Scene(FileTree(root)))
     assert isinstance(outcome, Refused)
     assert outcome.reason == "Log.append is defined 2 times: kernels/log.py, kernels/other.py"
 
@@ -40,7 +41,7 @@ def test_constructor_without_init_is_its_class(
 ) -> None:
     write(root, {"kernels/row.py": "@dataclass\nclass Row2:\n    a: int\n"})
     message = "Row2.__init__() got an unexpected keyword argument 'b'"
-    site = diagnose(replace(refused_keyword, callee=None, message=message), FileTree(root))
+    site = diagnose(replace(refused_keyword, callee=None, message=message), Scene(FileTree(root)))
     assert isinstance(site, Site)
     assert (site.provider, site.qualname) == ("kernels/row.py", "Row2")
 
@@ -56,7 +57,7 @@ def test_constructor_without_init_is_its_class(
     ],
 )
 def test_lost_export_names_the_module(root: Path, lost_export: Failure, kind: str, message: str) -> None:
-    assert diagnose(replace(lost_export, kind=kind, message=message), FileTree(root)) == Site(
+    assert diagnose(replace(lost_export, kind=kind, message=message), Scene(FileTree(root))) == Site(
         "missing_export", "kernels/models/__init__.py", "kernels.models", "open_session", "", ("kernels/rules.py",)
     )
 
@@ -85,7 +86,7 @@ def test_lost_export_names_the_module(root: Path, lost_export: Failure, kind: st
 def test_what_cannot_be_repaired_is_refused_in_words(
     root: Path, lost_export: Failure, kind: str, message: str, reason: str
 ) -> None:
-    outcome = diagnose(replace(lost_export, kind=kind, message=message), FileTree(root))
+    outcome = diagnose(replace(lost_export, kind=kind, message=message), Scene(FileTree(root)))
     assert isinstance(outcome, Refused)
     assert outcome.reason == reason
 
@@ -93,6 +94,6 @@ def test_what_cannot_be_repaired_is_refused_in_words(
 def test_callee_outside_the_sources_is_refused(root: Path, refused_keyword: Failure) -> None:
     assert refused_keyword.callee is not None
     callee = replace(refused_keyword.callee, file=".grace/secret.py")
-    outcome = diagnose(replace(refused_keyword, callee=callee), FileTree(root))
+    outcome = diagnose(replace(refused_keyword, callee=callee), Scene(FileTree(root)))
     assert isinstance(outcome, Refused)
     assert outcome.reason == "Log.append is defined in .grace/secret.py, outside the workspace's sources"

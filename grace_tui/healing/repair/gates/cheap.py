@@ -5,6 +5,7 @@ from pathlib import Path
 
 from grace_tui.disk import digest, file_digest
 from grace_tui.healing.repair.gates.setting import Said, Setting
+from grace_tui.kernel.spelling import plural
 
 
 async def compiles(setting: Setting) -> Said:
@@ -47,7 +48,7 @@ async def size(setting: Setting) -> Said:
     lines = [line for line in setting.patch.diff.splitlines() if not line.startswith(("+++", "---"))]
     added = sum(line.startswith("+") for line in lines)
     removed = sum(line.startswith("-") for line in lines)
-    detail = f"+{added} -{removed} lines, {len(setting.changed)} files"
+    detail = f"+{added} -{removed} lines, {plural(len(setting.changed), 'file')}"
     if added + removed > setting.largest_change:
         return Said(False, f"{detail}; the limit is {setting.largest_change} lines")
     return Said(True, detail) if lines else Said(False, "the patch changes nothing")

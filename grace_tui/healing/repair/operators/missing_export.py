@@ -9,6 +9,7 @@ from grace_tui.healing.repair.index import Index, defined_names
 from grace_tui.healing.repair.operators.exports import add_export, has_all, plain_reexports
 from grace_tui.healing.repair.operators.imports import ImportPlan, add_import
 from grace_tui.healing.repair.patch import FileEdit, Patch, Refused, Site, Tree
+from grace_tui.healing.repair.scene import Scene
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,8 +17,8 @@ class MissingExport:
     name: str = "missing_export"
     problem: str = "missing_export"
 
-    def propose(self, site: Site, tree: Tree) -> Sequence[Patch] | Refused:
-        index = Index(tree)
+    def propose(self, site: Site, scene: Scene) -> Sequence[Patch] | Refused:
+        index, tree = scene.index, scene.tree
         if site.provider in site.consumers:
             return Refused(self.name, f"{site.provider} is itself a consumer, which is not changed")
         source = find_source(index, site)

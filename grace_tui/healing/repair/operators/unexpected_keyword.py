@@ -24,6 +24,7 @@ from grace_tui.healing.repair.operators.signature import (
 )
 from grace_tui.healing.repair.operators.sinks import Sink, find_sinks
 from grace_tui.healing.repair.patch import FileEdit, Patch, Refused, Site, Tree
+from grace_tui.healing.repair.scene import Scene
 
 DEPTH = 4
 """How many calls a value is followed through before the operator gives up."""
@@ -39,8 +40,8 @@ class UnexpectedKeyword:
     name: str = "unexpected_keyword"
     problem: str = "unexpected_keyword"
 
-    def propose(self, site: Site, tree: Tree) -> Sequence[Patch] | Refused:
-        index = Index(tree)
+    def propose(self, site: Site, scene: Scene) -> Sequence[Patch] | Refused:
+        index, tree = scene.index, scene.tree
         patches: list[Patch] = []
         reasons: list[str] = []
         try:
