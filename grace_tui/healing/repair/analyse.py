@@ -10,10 +10,13 @@ from pathlib import Path
 import msgspec
 
 from grace_tui.healing.failure import Failure
-from grace_tui.healing.repair.diagnose import diagnose
+from grace_tui.healing.repair.diagnose import sites
 from grace_tui.healing.repair.patch import Patch, Refused, Site
 from grace_tui.healing.repair.scene import Scene
 from grace_tui.healing.repair.tree import FileTree
+
+CANDIDATES = 12
+"""Patches that one analysis hands on at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,16 +35,39 @@ def analyse(failure: Failure, root: Path) -> Proposal:
     from grace_tui.healing.repair.tidy import tidy
 
     scene = Scene(FileTree(root), failure)
-    site = diagnose(failure, scene)
-    if isinstance(site, Refused):
-        return Proposal(None, operator=site.operator, reason=site.reason)
-    reasons = []
-    for operator in (entry for entry in OPERATORS.values() if entry.problem == site.problem):
-        outcome = operator.propose(site, scene)
-        if not isinstance(outcome, Refused):
-            return Proposal(site, tuple(tidy(patch, root) for patch in outcome), operator.name)
-        reasons.append(outcome.reason)
-    return Proposal(site, operator=site.problem, reason="; ".join(reasons) or f"no operator for {site.problem}")
+    found, refusals = sites(failure, scene)
+    patches: list[Patch] = []
+    reasons = [refusal.reason for refusal in refusals]
+    for site in found:
+        for operator in (entry for entry in OPERATORS.values() if entry.problem == site.problem):
+            outcome = operator.propose(site, scene)
+            if isinstance(outcome, Refused):
+                reasons.append(outcome.reason)
+            else:
+                patches += outcome
+    ranked = _distinct(sorted(patches, key=lambda patch: -patch.score))
+    site_of_best = ranked[0].site if ranked else found[0] if found else None
+    operator_of_best = ranked[0].operator if ranked else found[0].problem if found else _named(refusals)
+    if not ranked and not reasons:
+        reasons.append(_unknown(failure, found))
+    chosen = tuple(tidy(patch, root) for patch in ranked[:CANDIDATES])
+    return Proposal(site_of_best, chosen, operator_of_best, "" if chosen else "; ".join(dict.fromkeys(reasons)))
+
+
+def _distinct(patches: list[Patch]) -> list[Patch]:
+    """Without those that make the same edits as a better one."""
+    seen = [patch.edits for patch in patches]
+    return [patch for at, patch in enumerate(patches) if patch.edits not in seen[:at]]
+
+
+def _named(refusals: tuple[Refused, ...]) -> str:
+    return refusals[0].operator if refusals else "diagnosis"
+
+
+def _unknown(failure: Failure, found: tuple[Site, ...]) -> str:
+    if found:
+        return f"no operator for {found[0].problem}"
+    return f"no diagnosis fits {failure.kind}: {failure.message}"
 
 
 def main() -> None:
