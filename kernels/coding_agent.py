@@ -34,6 +34,7 @@ from grace_tui.kernel import (
     TaskQueued,
     TaskRecord,
 )
+from grace_tui.kernel.spelling import plural
 
 QUEUE_PERIOD = 4.0
 WORKER_WAIT = 5.0
@@ -197,7 +198,7 @@ class CodingAgent(Kernel):
         while self.task is not None:
             await self.sleep(QUEUE_PERIOD)
         files, self.found = await anyio.to_thread.run_sync(measure_folder, self.context.workspace.root / "kernels")
-        text = f"{len(self.found)} proposal{'s' * (len(self.found) != 1)}, {files} file{'s' * (files != 1)}"
+        text = f"{plural(len(self.found), 'proposal')}, {plural(files, 'file')}"
         self.publish(MonitorReported("refactor", "alert" if self.found else "ok", text, len(self.found)))
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import anyio.to_thread
 
 from grace_tui.kernel import AuditEntry, AuditReport, GraceError, Kernel, KernelSpec, NotReady
+from grace_tui.kernel.spelling import plural
 
 VERIFY_EVERY = 600.0
 SEARCHED_BY_PROBE = 20
@@ -40,7 +41,7 @@ class ImmutableLog(Kernel):
         raise NotReady(f"entry {entry.sequence} was appended and cannot be read back by its hash {entry.hash[:12]}")
 
     def summary(self) -> str:
-        entries = f"{self.context.audit.count} entries"
+        entries = plural(self.context.audit.count, "entry", "entries")
         if self.verified is None:
             return entries
         if not self.verified.ok:

@@ -16,6 +16,7 @@ import anyio.to_thread
 
 from grace_tui.kernel import FilesChanged, GraceError, Kernel, KernelSpec, NotReady
 from grace_tui.kernel.redact import redact
+from grace_tui.kernel.spelling import plural
 
 # Folders of text, each with the endings that count; an empty folder name is the workspace itself, without its folders.
 SHELVES: tuple[tuple[str, str], ...] = (
@@ -189,10 +190,10 @@ class Librarian(Kernel):
         async with self.lock:
             await anyio.to_thread.run_sync(self.library.start_over)
         indexed = await self.index()
-        return f"read {indexed.files} files again, {indexed.chunks} chunks"
+        return f"read {plural(indexed.files, 'file')} again, {plural(indexed.chunks, 'chunk')}"
 
     def summary(self) -> str:
-        words = f"{self.indexed.chunks} chunks, {self.indexed.files} files"
+        words = f"{plural(self.indexed.chunks, 'chunk')}, {plural(self.indexed.files, 'file')}"
         return f"{words}, {len(self.skipped)} skipped" if self.skipped else words
 
     # ---- services

@@ -17,6 +17,7 @@ from apscheduler.triggers.interval import IntervalTrigger  # type: ignore[import
 from tzlocal import get_localzone
 
 from grace_tui.kernel import GraceError, Kernel, KernelContext, KernelSpec, MonitorReported, NotReady
+from grace_tui.kernel.spelling import duration, plural
 
 LOOK = 1.0
 REPORT_PERIOD = 30.0
@@ -116,7 +117,7 @@ class Scheduler(Kernel):
 
     def summary(self) -> str:
         runs = sum(job.runs for job in self.table.values())
-        return f"{len(self.table)} job{'s' * (len(self.table) != 1)}, {runs} run{'s' * (runs != 1)}"
+        return f"{plural(len(self.table), 'job')}, {plural(runs, 'run')}"
 
     # ---- service
 
@@ -194,7 +195,7 @@ class Scheduler(Kernel):
     async def _take_snapshot(self) -> str:
         snapshot = await self.context.snapshots.take("scheduled")
         gone = await self.context.snapshots.prune(self.kept)
-        return f"{snapshot.id}: {snapshot.files} files, {snapshot.bytes} bytes added, {len(gone)} snapshots pruned"
+        return f"{snapshot.id}: {plural(snapshot.files, 'file')}, {snapshot.bytes} bytes added, {len(gone)} pruned"
 
     def _declared_in_settings(self) -> dict[str, Mapping[str, Any]]:
         jobs = self.settings.get("jobs", {})
@@ -247,7 +248,7 @@ class Scheduler(Kernel):
         job = self.table[SNAPSHOT]
         taken = self.context.snapshots.all()
         age = self.context.clock.time() - taken[0].at if taken else None
-        text = f"newest {words_for(age)}, {len(taken)} kept" if age is not None else "no snapshot yet"
+        text = f"newest {duration(age)} old, {len(taken)} kept" if age is not None else "no snapshot yet"
         failed = job.last_result.startswith("failed")
         state = "busy" if job.running else "alert" if failed or age is None else "ok"
         text = f"{text}; {job.last_result}" if failed else text
@@ -279,10 +280,3 @@ def number(value: object, place: str) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or value < SMALLEST:
         raise GraceError(f"{place} is {value!r}; expected a number, at least {SMALLEST:g}")
     return float(value)
-
-
-def words_for(seconds: float) -> str:
-    """An age in words."""
-    if seconds < 60:
-        return "under 1 min old"
-    return f"{seconds / 60:.0f} min old" if seconds < 7200 else f"{seconds / 3600:.0f} h old"

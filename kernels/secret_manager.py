@@ -23,6 +23,7 @@ from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 from grace_tui.disk import atomic_write, digest
 from grace_tui.kernel import Denied, GraceError, Kernel, KernelSpec, NotReady, ProviderDown
 from grace_tui.kernel.redact import SHOWN, redact
+from grace_tui.kernel.spelling import plural
 
 OPERATOR = "operator"
 """The person at the screen: may use every secret, and is written down like everyone else."""
@@ -152,7 +153,7 @@ class SecretManager(Kernel):
 
     def summary(self) -> str:
         expired = len(self._expired())
-        keys = f"{len(self.kept)} key{'' if len(self.kept) == 1 else 's'}"
+        keys = f"{plural(len(self.kept), 'key')}"
         return f"{keys}, {expired} expired" if expired else keys
 
     # ---- services

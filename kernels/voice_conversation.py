@@ -18,6 +18,7 @@ from grace_tui.kernel import (
     NotReady,
     ProviderDown,
 )
+from grace_tui.kernel.spelling import plural
 
 KEPT = 50
 LONGEST_QUESTION = 500
@@ -208,10 +209,6 @@ INTENTS: tuple[tuple[re.Pattern[str], Intent], ...] = (
 def how_is(record: KernelRecord) -> str:
     text = f"{record.name} is {record.state} for {duration(record.since)}, {plural(record.restarts, 'restart')}"
     return ". ".join(part for part in (text, record.summary, record.error or record.detail) if part)
-
-
-def plural(number: int, word: str) -> str:
-    return f"{number} {word}" if number == 1 else f"{number} {word}s"
 
 
 def by(worker: str) -> str:

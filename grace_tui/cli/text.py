@@ -76,19 +76,6 @@ def terminal_width() -> int:
     return shutil.get_terminal_size((0, 0)).columns
 
 
-def span(seconds: float) -> str:
-    """A length of time in its two largest units, such as `2 h 05 min`."""
-    if seconds < 1:
-        return f"{seconds * 1000:.0f} ms"
-    if seconds < 60:
-        return f"{seconds:.0f} s"
-    minutes = int(seconds) // 60
-    if minutes < 60:
-        return f"{minutes} min {int(seconds) % 60:02} s"
-    hours = minutes // 60
-    return f"{hours} h {minutes % 60:02} min" if hours < 24 else f"{hours // 24} d {hours % 24:02} h"
-
-
 def size(count: float) -> str:
     """Bytes, such as `118 MiB`."""
     for unit in ("B", "KiB", "MiB", "GiB"):

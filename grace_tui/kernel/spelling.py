@@ -1,6 +1,7 @@
-"""How the readers of files and commands spell values: what was probably meant, a value as shown, a span of time. Pure.
+"""How values are spelled, by readers and by tellers: what was probably meant, a value as shown, times, counts. Pure.
 
-Used by everything that refuses what people wrote: settings, rules, playbooks, commands and themes.
+Used by everything that refuses what people wrote (settings, rules, playbooks, commands, themes) and by whatever tells
+them how long something took. Screens have cells to save: theirs is `faces/ui/draw/figures`.
 """
 
 import difflib
@@ -49,3 +50,32 @@ def span(value: object, least: float = 0.0) -> float:
         lowest = f" from {least:g} s" if least else ""
         raise ValueError(f'a time such as "30s", "5m" or "1h 30m", or seconds,{lowest} up to a year')
     return seconds
+
+
+def duration(seconds: float) -> str:
+    """A length of time in its two largest units: `250 ms`, `4.2 s`, `12 min 05 s`, `2 h`, `3 d 04 h`."""
+    if seconds < 1:
+        return f"{max(seconds, 0.0) * 1000:.0f} ms"
+    if seconds < 59.5:
+        return f"{seconds:.2g} s"
+    whole = round(seconds)
+    if whole < 3600:
+        return _two(whole, ("min", 60), ("s", 1))
+    if whole < 86_400:
+        return _two(whole, ("h", 3600), ("min", 60))
+    return _two(whole, ("d", 86_400), ("h", 3600))
+
+
+def _two(whole: int, large: tuple[str, int], small: tuple[str, int]) -> str:
+    rest = whole % large[1] // small[1]
+    return f"{whole // large[1]} {large[0]}" + (f" {rest:02} {small[0]}" if rest else "")
+
+
+def ago(seconds: float) -> str:
+    """How long since: `12 min 05 s ago`; what is of this second is `just now`."""
+    return f"{duration(seconds)} ago" if seconds >= 1 else "just now"
+
+
+def plural(count: int, one: str, many: str = "") -> str:
+    """`1 file`, `2 files`."""
+    return f"{count} {one if count == 1 else many or f'{one}s'}"

@@ -15,6 +15,7 @@ import anyio.to_thread
 
 from grace_tui.healing.answering.answers import OVER
 from grace_tui.kernel.errors import GraceError
+from grace_tui.kernel.spelling import plural
 from grace_tui.room import (
     commands_evidence,
     commands_incidents,
@@ -176,7 +177,8 @@ async def audit_tail(room: "Room", arguments: Arguments, by: str) -> Answer:
 async def audit_verify(room: "Room", arguments: Arguments, by: str) -> Answer:
     report = await anyio.to_thread.run_sync(room.parts.audit.verify)
     verdict = "whole" if report.ok else report.problem
-    return answer(f"{report.entries} entries, {verdict} ({report.seconds * 1000:.0f} ms)", report, ok=report.ok)
+    entries = plural(report.entries, "entry", "entries")
+    return answer(f"{entries}, {verdict} ({report.seconds * 1000:.0f} ms)", report, ok=report.ok)
 
 
 async def why(room: "Room", arguments: Arguments, by: str) -> Answer:

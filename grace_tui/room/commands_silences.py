@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 from grace_tui.healing.incidents.matching import checked, fits, in_words
 from grace_tui.kernel.errors import GraceError
 from grace_tui.kernel.records import IncidentRecord
+from grace_tui.kernel.spelling import plural
 from grace_tui.room.commanding import Answer, Arguments, Command, answer, word
-from grace_tui.room.telling_silences import counted, moment, silence, views
+from grace_tui.room.telling_silences import moment, silence, views
 from grace_tui.room.viewing import incident_view
 from grace_tui.settings.parsing import span
 
@@ -35,9 +36,9 @@ async def silence_preview(room: "Room", arguments: Arguments, by: str) -> Answer
     would = room.silencing.would_hide(matcher)
     left = [each for each in room.parts.book.all() if each.state not in ("resolved", "suppressed")]
     stays = [each for each in left if fits(matcher, each) and each not in would]
-    text = f"{in_words(matcher)} would hide {counted(len(would), 'incident')} now{_named(would)}"
+    text = f"{in_words(matcher)} would hide {plural(len(would), 'incident')} now{_named(would)}"
     if stays:
-        text += f"\n{counted(len(stays), 'incident')} would stay until what is done about it ends{_named(stays)}"
+        text += f"\n{plural(len(stays), 'incident')} would stay until what is done about it ends{_named(stays)}"
     return answer(
         text, {"hides": [incident_view(each) for each in would], "stays": [incident_view(each) for each in stays]}
     )
@@ -50,7 +51,7 @@ async def silence_add(room: "Room", arguments: Arguments, by: str) -> Answer:
     record, hidden = room.silencing.begin(_matcher(arguments), reason, ends_at, by)
     room.changed()
     what = f"{record.id} hides {in_words(record.matcher)} until {moment(record.ends_at)}"
-    return answer(f"{what}; {counted(len(hidden), 'incident')} hidden now{_named(hidden)}", {"silence": record})
+    return answer(f"{what}; {plural(len(hidden), 'incident')} hidden now{_named(hidden)}", {"silence": record})
 
 
 async def silence_end(room: "Room", arguments: Arguments, by: str) -> Answer:

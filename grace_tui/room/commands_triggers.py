@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from grace_tui.kernel.errors import GraceError
+from grace_tui.kernel.spelling import duration, plural
 from grace_tui.room.asking import ask_kernel
 from grace_tui.room.commanding import Answer, Arguments, Command, answer, word
-from grace_tui.room.telling import duration, fields
-from grace_tui.room.telling_silences import counted
+from grace_tui.room.telling import fields
 
 if TYPE_CHECKING:
     from grace_tui.room.core import Room
@@ -74,7 +74,7 @@ def told(detail: Mapping[str, Any]) -> str:
             ("incidents", ", ".join(rule["incidents"])),
             ("severity", rule["severity"]),
             ("route", rule["route"] or "the playbooks' conditions decide"),
-            ("fired", f"{counted(rule['fired'], 'time')}{f', last {fired}' if fired else ''}"),
+            ("fired", f"{plural(rule['fired'], 'time')}{f', last {fired}' if fired else ''}"),
             ("quiet for", duration(rule["cool_down_left"]) if rule["cool_down_left"] else ""),
             ("next check", f"in {duration(rule['next_check'])}, every {duration(rule['every'])}"),
             ("also on", ", ".join(rule["on"])),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from grace_tui.healing.incidents.matching import fits, in_words
 from grace_tui.healing.incidents.silences import is_silence
 from grace_tui.kernel.records import IncidentRecord, SilenceRecord
-from grace_tui.room.telling import duration
+from grace_tui.kernel.spelling import duration
 from grace_tui.room.telling_silences import moment
 from grace_tui.room.viewing import ENDED_TASKS
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from grace_tui.faces.views import KernelView
 from grace_tui.kernel.records import AuditEntry, IncidentRecord, TaskRecord
+from grace_tui.kernel.spelling import ago, duration
 
 MARKS = {"passed": "✓", "failed": "✗", "running": "◔", "skipped": "-", "pending": "·"}
 
@@ -33,7 +34,7 @@ def kernel(view: KernelView, log: Sequence[str], now: float) -> str:
             ("held loop", f"{view.blocks}x" if view.blocks else ""),
             ("says", view.summary),
             ("work", f"{view.count} in all, {view.rate:g} a second"),
-            ("last beat", "" if view.beat_age is None else f"{duration(view.beat_age)} ago"),
+            ("last beat", "" if view.beat_age is None else ago(view.beat_age)),
             ("file", f"{view.path}  version {view.version or 'not loaded'}"),
             ("critical", "yes" if view.critical else "no"),
             ("tier", f"{view.tier}"),
@@ -54,7 +55,7 @@ def last_exit(view: KernelView, now: float) -> str:
     if last is None:
         return ""
     where = f" in {last.phase}" if last.phase else ""
-    return f"{last.reason}{where}, at {clock(last.at)}, {duration(max(0.0, now - last.at))} ago"
+    return f"{last.reason}{where}, at {clock(last.at)}, {ago(now - last.at)}"
 
 
 def failures(view: KernelView) -> str:
@@ -192,11 +193,3 @@ def fields(*pairs: tuple[str, str]) -> list[str]:
 
 def clock(at: float) -> str:
     return time.strftime("%H:%M:%S", time.localtime(at))
-
-
-def duration(seconds: float) -> str:
-    if seconds < 60:
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(int(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d} min"

@@ -9,7 +9,8 @@ from grace_tui.healing.playbooks.library import SHIPPED, Library
 from grace_tui.healing.playbooks.model import Playbook
 from grace_tui.kernel.records import PlaybookRecord, RunRecord, StepRecord
 from grace_tui.kernel.redact import redact
-from grace_tui.room.telling import clock, duration, fields
+from grace_tui.kernel.spelling import duration
+from grace_tui.room.telling import clock, fields
 
 RUNS_SHOWN = 10
 

@@ -6,7 +6,8 @@ from grace_tui.faces.views import SilenceView
 from grace_tui.healing.incidents.matching import in_words
 from grace_tui.healing.incidents.silences import Silences
 from grace_tui.kernel.records import IncidentRecord, SilenceHit, SilenceRecord
-from grace_tui.room.telling import duration, fields
+from grace_tui.kernel.spelling import duration, plural
+from grace_tui.room.telling import fields
 
 ENDED_SHOWN = 50
 
@@ -23,7 +24,7 @@ def silence(silences: Silences, record: SilenceRecord, now: float) -> str:
             ("by", record.by),
             ("began", moment(record.starts_at)),
             ("ended" if record.ends_at <= now else "ends", moment(record.ends_at)),
-            ("hid", f"{counted(hidden, 'incident')}, {counted(failures, 'failure')}"),
+            ("hid", f"{plural(hidden, 'incident')}, {plural(failures, 'failure')}"),
         ),
         "",
         "ledger",
@@ -74,10 +75,6 @@ def view(silences: Silences, silence: SilenceRecord) -> SilenceView:
         hidden=hidden,
         failures=failures,
     )
-
-
-def counted(count: int, what: str) -> str:
-    return f"{count} {what}{'s' * (count != 1)}"
 
 
 def moment(at: float) -> str:

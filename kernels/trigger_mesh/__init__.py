@@ -32,7 +32,7 @@ from grace_tui.kernel import (
     MonitorReported,
     NotReady,
 )
-from grace_tui.kernel.spelling import nearest
+from grace_tui.kernel.spelling import nearest, plural
 from kernels.trigger_mesh.drills import drill
 from kernels.trigger_mesh.measure import Inputs, clear_scratch
 from kernels.trigger_mesh.run import RuleRun
@@ -104,7 +104,7 @@ class TriggerMesh(Kernel):
 
     def summary(self) -> str:
         firing = sum(bool(run.firing) for run in self.runs.values())
-        return f"{len(self.runs)} rules, {firing} firing" if firing else f"{len(self.runs)} rules"
+        return f"{plural(len(self.runs), 'rule')}{f', {firing} firing' if firing else ''}"
 
     # ---- service
 

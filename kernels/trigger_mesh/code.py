@@ -12,6 +12,7 @@ import anyio.to_thread
 from grace_tui.healing.triggers import MeasureSpec, Parameter, Reading, Rule, risk
 from grace_tui.healing.triggers.changed import Change, Healthy, Source, broken, helpers, imported, sources
 from grace_tui.kernel import KernelRecord
+from grace_tui.kernel.spelling import ago
 from kernels.trigger_mesh.measure import Inputs, Measure, some
 
 DAY = 86_400.0
@@ -113,8 +114,8 @@ class CodeChanged(Measure):
         return {name: read[key] for name, key in keys.items()}
 
     def _reading(self, change: Change) -> Reading:
-        days = (self.inputs.clock.time() - change.since) / DAY
-        detail = f"{some(change.files)}; last good {days:.1f} days ago"
+        since = ago(self.inputs.clock.time() - change.since)
+        detail = f"{some(change.files)}; last good {since}"
         facts = {"files": list(change.files), "last_good": change.since}
         return Reading(float(len(change.files)), detail, change.kernel, change.kernel, facts=facts)
 

@@ -12,6 +12,7 @@ import anyio.to_thread
 from grace_tui.healing.triggers import MeasureSpec, Parameter, Reading, Rule
 from grace_tui.healing.triggers.integrity import Checksums, Databases, changes, fitting
 from grace_tui.kernel import AuditReport, GraceError
+from grace_tui.kernel.spelling import plural
 from kernels.trigger_mesh.measure import Inputs, Measure
 
 AUDIT_SHARE = 0.01
@@ -33,13 +34,13 @@ class DataFiles(Measure):
     async def read(self) -> Sequence[Reading]:
         found, total = await anyio.to_thread.run_sync(self._found)
         return [Reading(1.0, f"{name} {what}", name, facts={"file": name}) for name, what in found.items()] or [
-            Reading(0.0, f"{total} files are as accepted" if total else "no file fits")
+            Reading(0.0, f"{plural(total, 'file')} as accepted" if total else "no file fits")
         ]
 
     async def accept(self) -> str:
         now = await anyio.to_thread.run_sync(self._now)
         await anyio.to_thread.run_sync(self.inputs.baselines.put, self.rule, now)
-        return f"{len(now)} files as they are now"
+        return f"{plural(len(now), 'file')} as they are now"
 
     @asynccontextmanager
     async def drill(self, rule: Rule) -> AsyncIterator[Measure]:
@@ -177,5 +178,5 @@ class AuditSound(Measure):
         if self.report is None or now >= self.due:
             self.report = await anyio.to_thread.run_sync(self.inputs.context.audit.verify)
             self.due = now + self.report.seconds / AUDIT_SHARE
-        found = self.report.problem or f"{self.report.entries} entries sound"
+        found = self.report.problem or f"{plural(self.report.entries, 'entry', 'entries')} sound"
         return [Reading(float(not self.report.ok), found, message=found)]

@@ -12,6 +12,7 @@ import anyio.to_thread
 from grace_tui.disk import file_digest
 from grace_tui.healing.triggers import MeasureSpec, Parameter, Reading, Rule
 from grace_tui.healing.triggers.integrity import fitting
+from grace_tui.kernel.spelling import plural
 from kernels.trigger_mesh.measure import Measure, some
 
 GIT_SECONDS = 5.0
@@ -47,7 +48,7 @@ class ConfigDrift(Measure):
     async def accept(self) -> str:
         now = await anyio.to_thread.run_sync(self._digests)
         await anyio.to_thread.run_sync(self._keep, now)
-        return f"{len(now)} files as they are now"
+        return f"{plural(len(now), 'file')} as they are now"
 
     @asynccontextmanager
     async def drill(self, rule: Rule) -> AsyncIterator[Measure]:

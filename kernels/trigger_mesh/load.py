@@ -72,7 +72,11 @@ class BusBacklog(Measure):
 
     async def read(self) -> Sequence[Reading]:
         depths = self.inputs.context.bus.statistics().depths
-        found = [Reading(float(depth), name, name, facts={"depth": depth}) for name, depth in depths.items()]
+        kernels = {record.name for record in self.inputs.records()}
+        found = [
+            Reading(float(depth), name, name, name if name in kernels else "", facts={"depth": depth})
+            for name, depth in depths.items()
+        ]
         return found or [Reading(0.0)]
 
     @asynccontextmanager

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from grace_tui.cli.text import Column, cell_width, clean, cut, details, size, span, table
+from grace_tui.cli.text import Column, cell_width, clean, cut, details, size, table
 
 COLUMNS = (Column("NAME"), Column("COUNT", right=True), Column("WHAT", flexible=True))
 
@@ -43,14 +43,6 @@ def test_table_line_is_printable_and_one_line(rows: list[tuple[str, str, str]], 
 @given(st.text(), st.integers(1, 50))
 def test_cut_text_fits(text: str, width: int) -> None:
     assert cell_width(cut(clean(text), width)) <= width
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [(0.0042, "4 ms"), (5, "5 s"), (65, "1 min 05 s"), (7500, "2 h 05 min"), (200_000, "2 d 07 h")],
-)
-def test_span_is_told_in_two_units(seconds: float, text: str) -> None:
-    assert span(seconds) == text
 
 
 @pytest.mark.parametrize(

@@ -9,10 +9,11 @@ from subprocess import PIPE, Popen
 import pytest
 
 from grace_tui.disk import FileMoved, atomic_write
-from grace_tui.healing import kept_files
+from grace_tui.healing import kept_files, manifests
 from grace_tui.healing import snapshots as module
+from grace_tui.healing.manifests import SnapshotMissing
 from grace_tui.healing.objects import SnapshotDamaged
-from grace_tui.healing.snapshots import SnapshotMissing, Snapshots
+from grace_tui.healing.snapshots import Snapshots
 from grace_tui.kernel.ports import SnapshotPort
 from grace_tui.kernel.testing import ManualClock
 
@@ -287,7 +288,7 @@ def test_a_snapshot_cut_off_before_its_manifest_is_no_snapshot(
     def full(path: Path, data: bytes, *, mode: int | None = None) -> None:
         raise OSError("disk full")
 
-    monkeypatch.setattr(module, "atomic_write", full)
+    monkeypatch.setattr(manifests, "atomic_write", full)
     with pytest.raises(OSError, match="disk full"):
         snapshots.take_now("cut off")
     assert snapshots.all() == another(root).all() == ()

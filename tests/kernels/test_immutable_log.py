@@ -70,7 +70,7 @@ async def test_the_summary_says_when_the_chain_was_walked(tmp_path: Path) -> Non
     async with running(MessageBus, ImmutableLog, workspace=tmp_path) as bench:
         log = bench.get(ImmutableLog)
         await log.verify()
-        assert log.summary().startswith("1 entries ✓ ")
+        assert log.summary().startswith("1 entry ✓ ")
 
 
 @pytest.mark.parametrize("pace", [1, "daily"])

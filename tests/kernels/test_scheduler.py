@@ -40,7 +40,7 @@ async def test_a_young_snapshot_is_followed_after_the_rest_of_the_hour(tmp_path:
         await clock.advance(1_790)
         assert len(bench.snapshots.taken) == 1
         report = bench.bus.events(MonitorReported)[-1]
-        assert (report.monitor, report.state, report.text) == ("snapshots", "ok", "newest 60 min old, 1 kept")
+        assert (report.monitor, report.state, report.text) == ("snapshots", "ok", "newest 59 min 30 s old, 1 kept")
         await clock.advance(20)
         assert len(bench.snapshots.taken) == 2
 
@@ -113,7 +113,7 @@ async def test_a_job_is_run_now_and_its_regular_run_stays(tmp_path: Path) -> Non
         scheduler = bench.get(Scheduler)
         await clock.advance(2)
         before = (await scheduler.jobs())[0].next_in
-        assert await scheduler.run_now("snapshot") == "S2: 0 files, 0 bytes added, 0 snapshots pruned"
+        assert await scheduler.run_now("snapshot") == "S2: 0 files, 0 bytes added, 0 pruned"
         assert (await scheduler.jobs())[0].next_in == before
         with pytest.raises(GraceError, match="no job 'lunch'; there are snapshot"):
             await scheduler.run_now("lunch")

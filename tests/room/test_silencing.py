@@ -230,7 +230,7 @@ async def test_an_end_that_comes_by_itself_is_announced_once_with_what_comes_bac
         later(bench, 120)
         later(bench, 20)
         (warning,) = bench.room.view().warnings
-        assert warning.startswith(f"silence {silence['id']} (kernel *) ends in 9:")
+        assert warning.startswith(f"silence {silence['id']} (kernel *) ends in 9 min")
         assert warning.endswith("; the 2 incidents that it hides come back")
         assert [record["resource"] for record in bench.audited("silence.ends_soon")] == [silence["id"]]
         assert any("the 2 incidents that it hides come back" in line for line in bench.room.parts.log.tail(50))

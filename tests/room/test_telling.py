@@ -49,7 +49,7 @@ def fields(view: KernelView) -> dict[str, str]:
 def test_a_kernel_is_told_with_its_last_exit_its_budget_and_who_waits(utc: None) -> None:
     told = fields(BACKING_OFF)
     assert telling.kernel(BACKING_OFF, [], NOON).startswith("mailer: backing_off for 1.5 s, since 12:00:00\n")
-    assert told["last exit"] == "exit code 3 in run, at 12:00:00, 2.0 s ago"
+    assert told["last exit"] == "exit code 3 in run, at 12:00:00, 2 s ago"
     assert told["failures"] == "3 in the last 60 s, 2 of 5 restarts left"
     assert (told["next try"], told["restarts"]) == ("in 3.2 s", "9")
     assert (told["waited by"], told["needed by"]) == ("reports", "reports, web")

@@ -120,7 +120,7 @@ async def test_mail_that_nobody_takes_and_calls_between_kernels_are_measured(tmp
         assert (await check(bench, "bus_backlog"))["firing"] == ()
         assert (await check(bench, "bus_backlog"))["firing"] == ("caller",)
         (incident,) = incidents(bench, "QueueGrowth")
-        assert (incident.facts["value"], incident.phase) == (600, "trigger")
+        assert (incident.kernel, incident.facts["value"], incident.phase) == ("caller", 600, "trigger")
 
 
 async def test_the_own_file_holds_from_the_moment_it_is_saved(tmp_path: Path) -> None:

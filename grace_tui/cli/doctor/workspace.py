@@ -10,6 +10,7 @@ from grace_tui.cli.doctor.finding import Finding, Level, judged
 from grace_tui.cli.opening import is_open
 from grace_tui.cli.text import size
 from grace_tui.healing.incidents.signature import RULES_FILE, RuleFileError, load_rules
+from grace_tui.kernel.spelling import plural
 from grace_tui.settings import SettingsError, load_settings
 from grace_tui.workspace import Workspace, default_workspace
 
@@ -49,7 +50,7 @@ def grouping(path: Path) -> Iterator[Finding]:
         yield Finding("grouping", "bad", str(error), f"correct {path.name}")
     else:
         if rules:
-            yield Finding("grouping", "ok", f"{len(rules)} rules in {path.name}")
+            yield Finding("grouping", "ok", f"{plural(len(rules), 'rule')} in {path.name}")
 
 
 def state_folder(path: Path) -> Finding:

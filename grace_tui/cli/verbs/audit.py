@@ -4,8 +4,9 @@ import click
 
 from grace_tui.cli.asking import about_workspace, ask, json_option, question, read, show, show_json
 from grace_tui.cli.exits import BAD, DONE, Ended
-from grace_tui.cli.text import Column, clean, moment, span, table
+from grace_tui.cli.text import Column, clean, moment, table
 from grace_tui.kernel.records import AuditEntry, AuditReport
+from grace_tui.kernel.spelling import duration
 from grace_tui.workspace import Workspace
 
 COLUMNS = (
@@ -35,7 +36,7 @@ def verify(workspace: Workspace, as_json: bool) -> int:
     if as_json:
         show_json(report)
     elif report.ok:
-        show(f"ok: {report.entries} entries, head {report.head[:16]}, in {span(report.seconds)}")
+        show(f"ok: {report.entries} entries, head {report.head[:16]}, in {duration(report.seconds)}")
     else:
         show(clean(f"broken: {report.problem} (of {report.entries} entries)"))
     return DONE if report.ok else BAD

@@ -9,8 +9,9 @@ from grace_tui.cli.driving import Wait, drive, names_and_wait
 from grace_tui.cli.exits import WRONG, Ended
 from grace_tui.cli.following import MOST_AT_ONCE, follow, last_lines
 from grace_tui.cli.opening import talk
-from grace_tui.cli.text import Column, clean, size, span, table
+from grace_tui.cli.text import Column, clean, size, table
 from grace_tui.faces.views import KernelView
+from grace_tui.kernel.spelling import duration
 from grace_tui.workspace import Workspace
 
 ACTS = {
@@ -118,4 +119,4 @@ def _row(kernel: KernelView) -> tuple[str, ...]:
     vitals = kernel.vitals if kernel.state in ALIVE else None
     cpu = f"{vitals.cpu_percent:.0f}%" if vitals else ""
     rss = size(vitals.rss_bytes) if vitals else ""
-    return name, kernel.state, span(kernel.since), str(kernel.restarts), kernel.isolation, cpu, rss, says
+    return name, kernel.state, duration(kernel.since), str(kernel.restarts), kernel.isolation, cpu, rss, says

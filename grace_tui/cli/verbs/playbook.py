@@ -20,6 +20,7 @@ from grace_tui.cli.exits import BAD, DONE, WRONG, Ended
 from grace_tui.cli.opening import talk
 from grace_tui.cli.text import Column, clean, moment, table
 from grace_tui.faces.views import RunView
+from grace_tui.kernel.spelling import plural
 from grace_tui.workspace import Workspace
 
 PLAYBOOKS = (
@@ -142,8 +143,8 @@ def check_playbooks(workspace: Workspace, file: Path | None, as_json: bool) -> i
     for problem in found.refused:
         place = f"{problem.file}:{problem.line}" if problem.line else problem.file
         talk(clean(f"{place}: {problem.problem}"))
-    good = f"{len(found.playbooks)} playbook{'s' * (len(found.playbooks) != 1)} can be used"
-    talk(good if not found.refused else f"{good}; {len(found.refused)} line{'s' * (len(found.refused) != 1)} cannot")
+    good = f"{plural(len(found.playbooks), 'playbook')} can be used"
+    talk(good if not found.refused else f"{good}; {plural(len(found.refused), 'line')} cannot")
     return WRONG if found.refused else DONE
 
 

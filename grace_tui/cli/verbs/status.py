@@ -8,8 +8,9 @@ import click
 from grace_tui.cli.asking import about_workspace, ask, json_option, read, show, show_json
 from grace_tui.cli.conditions import Condition, parse_condition
 from grace_tui.cli.exits import NO_ROOM, Ended
-from grace_tui.cli.text import Column, clean, size, span, table
+from grace_tui.cli.text import Column, clean, size, table
 from grace_tui.faces.views import RoomView
+from grace_tui.kernel.spelling import duration, plural
 from grace_tui.workspace import Workspace
 
 WARNINGS = 10
@@ -53,12 +54,12 @@ def summary(view: RoomView) -> list[str]:
     failed = f", {view.failed} failed" if view.failed else ""
     failed += f", {view.completed} completed" if view.completed else ""
     lines = [
-        f"{view.workspace} on {view.host}: {view.state}, open for {span(view.uptime)} (grace-tui {view.version})",
+        f"{view.workspace} on {view.host}: {view.state}, open for {duration(view.uptime)} (grace-tui {view.version})",
         f"kernels    {view.running} of {view.total} running{failed}",
         f"incidents  {view.open_incidents} open",
         f"repairs    {view.fixing} in work, {view.queued} queued",
         f"load       cpu {view.cpu_percent:.0f} %, memory {size(view.rss_bytes)}, loop lag {view.loop_lag_ms:.1f} ms",
-        f"traffic    {view.bus_rate:.0f} messages/s, {view.screens} screens attached",
+        f"traffic    {view.bus_rate:.0f} messages/s, {plural(view.screens, 'screen')} attached",
     ]
     if view.banner:
         lines.insert(1, f"notice     {view.banner}")
@@ -74,7 +75,7 @@ def summary(view: RoomView) -> list[str]:
 
 def _down(view: RoomView) -> list[str]:
     rows = [
-        (kernel.name, kernel.state, span(kernel.since), kernel.error or kernel.detail)
+        (kernel.name, kernel.state, duration(kernel.since), kernel.error or kernel.detail)
         for kernel in view.kernels
         if kernel.state not in ("running", "completed")
     ]

@@ -3,8 +3,9 @@
 import click
 
 from grace_tui.cli.asking import about_workspace, ask, json_option, show, show_act, show_answer, show_json
-from grace_tui.cli.text import Column, span, table
+from grace_tui.cli.text import Column, table
 from grace_tui.faces.views import TaskView
+from grace_tui.kernel.spelling import duration
 from grace_tui.workspace import Workspace
 
 COLUMNS = (
@@ -59,5 +60,5 @@ command.add_command(_decision("reject", "Drop a repair that waits for you."))
 def _row(task: TaskView) -> tuple[str, ...]:
     passed = sum(gate.state == "passed" for gate in task.gates)
     gates = f"{passed}/{len(task.gates)}" if task.gates else ""
-    took = span(task.seconds) if task.seconds else ""
+    took = duration(task.seconds) if task.seconds else ""
     return task.id, str(task.priority), task.state, gates, took, task.title

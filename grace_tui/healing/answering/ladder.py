@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from grace_tui.kernel.records import IncidentRecord
+from grace_tui.kernel.spelling import duration
 
 Act = Literal["undo", "replay", "playbook", "agent", "nothing", "person"]
 
@@ -138,7 +139,7 @@ def _closed(case: Case) -> str:
 
 
 def _spent(case: Case) -> str:
-    return f"the budget of {case.budget} acts in {_span(case.period)} is spent: {', '.join(case.acts)}"
+    return f"the budget of {case.budget} acts in {duration(case.period)} is spent: {', '.join(case.acts)}"
 
 
 def _agent(case: Case) -> Rung:
@@ -173,9 +174,3 @@ def _person(case: Case, agent: Rung, playbook: Rung) -> Rung:
     else:
         why = agent.refused
     return Rung("person", "ask a person", why=why)
-
-
-def _span(seconds: float) -> str:
-    if seconds >= 3600:
-        return f"{seconds / 3600:g} h"
-    return f"{seconds / 60:g} min" if seconds >= 60 else f"{seconds:g} s"

@@ -220,7 +220,9 @@ class Engine:
         return max(self.deadline - self.clock.monotonic(), 0.0)
 
     def _names(self) -> Mapping[str, Any]:
-        return {**self.namespace(), "run": {"id": self.ledger.record.id, "failure": self.failure}}
+        """The values of this moment; of the run: why the last step that failed did, what the last one did that did."""
+        run = {"id": self.ledger.record.id, "failure": self.failure, "done": self.ledger.last_done}
+        return {**self.namespace(), "run": run}
 
 
 def _filled(given: Mapping[str, Any], names: Mapping[str, Any]) -> dict[str, object]:

@@ -54,6 +54,12 @@ class Ledger:
         """How many steps have begun."""
         return max((step.turn for step in self.record.steps), default=0)
 
+    @property
+    def last_done(self) -> str:
+        """What the last step did of those that went well; it outlives a wait for a person."""
+        done = [step for step in self.record.steps if step.state == "done"]
+        return max(done, key=lambda step: step.turn).text if done else ""
+
 
 def _redacted(changes: Mapping[str, Any]) -> dict[str, Any]:
     """Texts as they may be stored and shown: what failed may have named a secret."""

@@ -46,7 +46,7 @@ NAMES: Names = {
     "attempts": 0,
     "agent": {"name": "", "state": ""},
     "healer": {"name": "", "state": ""},
-    "run": {"id": "", "failure": ""},
+    "run": {"id": "", "failure": "", "done": ""},
 }
 
 

@@ -13,7 +13,7 @@ from grace_tui.healing.playbooks.model import Budget, Playbook
 from grace_tui.healing.playbooks.namespace import judged
 from grace_tui.healing.teller import beta
 from grace_tui.kernel.records import IncidentRecord
-from grace_tui.kernel.spelling import nearest
+from grace_tui.kernel.spelling import nearest, plural
 
 ROUTE = "playbook:"
 OTHERS = {
@@ -101,7 +101,7 @@ def _judged(playbook: Playbook, routed: bool, namespace: Mapping[str, Any], reco
         return record.unfit[playbook.name], ""
     reason = "its rule asks for it" if routed else condition.told(names) or "it fits everything"
     good, bad = record.outcomes(playbook.name)
-    told = f"worked {good} of {good + bad} time{'s' * (good + bad != 1)}" if good + bad else "never run before"
+    told = f"worked {good} of {plural(good + bad, 'time')}" if good + bad else "it has neither worked nor failed yet"
     return "", f"{reason}; {told} ({_score(playbook.name, record):.2f})"
 
 

@@ -58,9 +58,13 @@ class Runs:
         return tuple(self._open.values())
 
     def outcomes(self, playbook: str) -> tuple[int, int]:
-        """How many kept runs of a playbook went well, and how many did not."""
-        states = [record.state for record in self._kept.values() if record.playbook == playbook]
-        return sum(state in GOOD for state in states), sum(state in BAD for state in states)
+        """How many kept runs of a playbook went well, and how many did not.
+
+        One that handed the incident on did neither: whoever has it now helps, or does not.
+        """
+        mine = [record for record in self._kept.values() if record.playbook == playbook]
+        good = sum(record.state in GOOD and not handed_on(record) for record in mine)
+        return good, sum(record.state in BAD for record in mine)
 
     def spent(self, coarse: str, since: float) -> int:
         """Automatic runs for one coarse signature."""
@@ -89,6 +93,10 @@ class Runs:
         self.store.write_many("DELETE FROM playbook_runs WHERE id = ?", [(run_id,) for run_id in over])
         for run_id in over:
             del self._kept[run_id]
+
+
+def handed_on(record: RunRecord) -> bool:
+    return any(step.action == "escalate" and step.state == "done" for step in record.steps)
 
 
 def is_open(record: RunRecord) -> bool:

@@ -7,6 +7,7 @@ from grace_tui.healing.playbooks.library import Library
 from grace_tui.kernel.errors import LoopAbandoned
 from grace_tui.kernel.events import Event, PlaybookRun
 from grace_tui.kernel.records import IncidentRecord, RunRecord
+from grace_tui.kernel.spelling import plural
 
 WARNING = "playbooks"
 
@@ -52,7 +53,7 @@ class Telling:
     def read(self, library: Library) -> None:
         """The files were read."""
         self.hooks.warn(WARNING, library.problem)
-        result = f"{len(library.playbooks)} in force, {len(library.refused)} files refused"
+        result = f"{len(library.playbooks)} in force, {plural(len(library.refused), 'file')} refused"
         self.hooks.audit({"actor": "room", "action": "playbooks.read", "resource": "playbooks", "result": result})
 
     def raised(self, error: BaseException) -> None:

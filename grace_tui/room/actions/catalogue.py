@@ -9,6 +9,7 @@ from grace_tui.healing.playbooks.actions import ActionSpec, Parameter
 from grace_tui.kernel.records import KernelState
 
 KERNEL = Parameter("kernel", "the kernel, or a group of replicas; left out: the incident's")
+FILE = Parameter("path", "the file, relative to the workspace; left out: the incident's provider")
 STATES: tuple[KernelState, ...] = ("running", "paused", "stopped", "completed", "failed", "backing_off", "quarantined")
 
 
@@ -126,11 +127,16 @@ _SPECS = (
     ),
     # ---- files
     ActionSpec(
+        "find_copy",
+        "Look for the newest intact copy of a file in the snapshots from before the incident; failed where none is.",
+        {"path": FILE},
+    ),
+    ActionSpec(
         "restore_file",
-        "Bring one file back from the newest snapshot from before the incident in which it differs from what is there.",
+        "Bring one file back from the newest snapshot from before the incident in which it differs and is intact.",
         {
-            "path": Parameter("path", "the file, relative to the workspace; left out: the incident's provider"),
-            "snapshot": Parameter("text", "id of the snapshot; empty: the newest in which it differs", default=""),
+            "path": FILE,
+            "snapshot": Parameter("text", "id of the snapshot; empty: the one that `find_copy` finds", default=""),
         },
         undoes=True,
     ),

@@ -1,8 +1,10 @@
-"""Actions on the workspace's own files: keep them, and bring one back.
+"""Actions on the workspace's own files: keep them, look for an older copy of one, and bring it back.
 
-A file is brought back only where nobody changed it since it was looked at, and what was there is kept first.
+A file is brought back only where nobody changed it since it was looked at, and what was there is kept first. A copy
+that is broken itself is passed over for an older one.
 """
 
+import tomllib
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -11,6 +13,10 @@ import anyio.to_thread
 from grace_tui.disk import FileMoved, file_digest, sync_folder
 from grace_tui.healing.kept_files import is_kept
 from grace_tui.healing.playbooks.actions import ActionFailed, Done
+from grace_tui.healing.snapshots import Fits
+from grace_tui.kernel.parsing import parse_module
+from grace_tui.kernel.records import SnapshotRecord
+from grace_tui.kernel.spelling import ago, plural
 from grace_tui.room.actions.act import Act, Undo
 from grace_tui.room.actions.asked import Asked, undo_text
 
@@ -24,18 +30,19 @@ REFUSED = ("policies",)
 async def take_snapshot(room: "Room", asked: Asked) -> Done:
     reason = asked.text("reason") or f"for {asked.call.incident.id}"
     taken = await room.parts.snapshots.take(f"{reason} (by {asked.by})")
-    return Done(f"{taken.id}: {taken.files} files")
+    return Done(f"{taken.id}: {plural(taken.files, 'file')}")
+
+
+async def find_copy(room: "Room", asked: Asked) -> Done:
+    name, found = await _named(room, asked)
+    kept = await _intact(room, asked, name, found)
+    return Done(f"{kept.id}, taken {ago(room.parts.clock.time() - kept.at)}, has an intact copy of {name}")
 
 
 async def restore_file(room: "Room", asked: Asked) -> Done:
-    snapshots, root = room.parts.snapshots, room.parts.workspace.root
-    name = asked.text("path") or asked.call.incident.provider
-    await anyio.to_thread.run_sync(_check, room, name)
-    found = await anyio.to_thread.run_sync(file_digest, root / name)
-    # One that was taken since may hold what is broken.
-    chosen = asked.text("snapshot") or await snapshots.newest_other(name, found, asked.call.incident.opened_at)
-    if not chosen:
-        raise ActionFailed(f"no snapshot from before {asked.call.incident.id} has another content of {name}")
+    snapshots = room.parts.snapshots
+    name, found = await _named(room, asked)
+    chosen = asked.text("snapshot") or (await _intact(room, asked, name, found)).id
     wanted = await snapshots.digest_in(chosen, name)
     if wanted == found:
         raise ActionFailed(f"{name} is in {chosen} what it is on disk")
@@ -56,6 +63,42 @@ async def restore_file_undo(room: "Room", asked: Asked, undo: Undo) -> str:
     else:
         await anyio.to_thread.run_sync(_remove, room, name, now)
     return f"{name} is as it was before"
+
+
+async def _named(room: "Room", asked: Asked) -> tuple[str, str]:
+    """The file that is meant, and the digest of what it is now."""
+    name = asked.text("path") or asked.call.incident.provider
+    await anyio.to_thread.run_sync(_check, room, name)
+    return name, await anyio.to_thread.run_sync(file_digest, room.parts.workspace.root / name)
+
+
+async def _intact(room: "Room", asked: Asked, name: str, found: str) -> SnapshotRecord:
+    """The newest snapshot with another content of a file that can be read; one taken since may hold what is broken."""
+    incident = asked.call.incident
+    older = await room.parts.snapshots.older(name, found, incident.opened_at, _reads(name))
+    if older.snapshot is not None:
+        return older.snapshot
+    if not older.looked_at:
+        raise ActionFailed(f"no snapshot from before {incident.id} has another content of {name}")
+    copies = plural(older.looked_at, "other copy", "other copies")
+    raise ActionFailed(f"snapshots from before {incident.id} have {copies} of {name}, and none is intact")
+
+
+def _reads(name: str) -> Fits:
+    """Whether what is called so can be read at all; of what is no source, nobody can tell."""
+    suffix = PurePosixPath(name).suffix
+
+    def reads(data: bytes) -> bool:
+        try:
+            if suffix == ".py":
+                parse_module(data)
+            elif suffix == ".toml":
+                tomllib.loads(data.decode())
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            return False
+        return True
+
+    return reads
 
 
 async def _bring_back(room: "Room", snapshot: str, name: str, expected: str) -> None:
@@ -86,4 +129,8 @@ def _check(room: "Room", name: str) -> None:
         raise ActionFailed(f"{name} is a link or a folder, not a file of the workspace")
 
 
-ACTS = {"take_snapshot": Act(take_snapshot), "restore_file": Act(restore_file, restore_file_undo)}
+ACTS = {
+    "take_snapshot": Act(take_snapshot),
+    "find_copy": Act(find_copy),
+    "restore_file": Act(restore_file, restore_file_undo),
+}

@@ -15,6 +15,7 @@ import anyio.to_thread
 
 from grace_tui.disk import sync_folder
 from grace_tui.healing.playbooks.actions import ActionFailed, Done
+from grace_tui.kernel.spelling import plural
 from grace_tui.room.actions.act import Act, Undo
 from grace_tui.room.actions.asked import Asked, undo_text
 from grace_tui.runtime.bus import Drained, NoMailbox
@@ -45,7 +46,7 @@ async def drain_queue(room: "Room", asked: Asked) -> Done:
     left = f"; {len(keeping.refused)} stay, which no file can hold" if keeping.refused else ""
     if not keeping.kept:
         return Done(f"nothing was taken{left}")
-    return Done(f"{len(keeping.kept)} messages of {kernel} kept as {keeping.queue}{left}", undo=keeping.undo)
+    return Done(f"{plural(len(keeping.kept), 'message')} of {kernel} kept as {keeping.queue}{left}", undo=keeping.undo)
 
 
 async def drain_queue_undo(room: "Room", asked: Asked, undo: Undo) -> str:
@@ -77,7 +78,7 @@ async def _replay(room: "Room", kernel: str, queues: Sequence[str]) -> str:
             continue
         count += await _put_back(room, kernel, path, drained)
     await anyio.to_thread.run_sync(_settle, _folder(room))
-    return f"{count} messages of {kernel} put back" if count else ""
+    return f"{plural(count, 'message')} of {kernel} put back" if count else ""
 
 
 async def _put_back(room: "Room", kernel: str, path: Path, drained: Sequence[Drained]) -> int:
@@ -96,7 +97,7 @@ async def _put_back(room: "Room", kernel: str, path: Path, drained: Sequence[Dra
     try:
         return _put_back_now(room, kernel, path, drained)
     except NoMailbox as missing:
-        raise ActionFailed(f"{missing}; {len(drained)} messages stay in {path.name}") from missing
+        raise ActionFailed(f"{missing}; {plural(len(drained), 'message')} stay in {path.name}") from missing
 
 
 def _put_back_now(room: "Room", kernel: str, path: Path, drained: Sequence[Drained]) -> int:
@@ -152,7 +153,7 @@ class _Keeping:
         try:
             self.room.parts.bus.refill(self.kernel, drained)
         except NoMailbox as error:  # its kernel ended for good meanwhile, and its mail with it
-            self.room.parts.log.warning(f"{len(drained)} messages are lost with their mailbox: {error}")
+            self.room.parts.log.warning(f"{plural(len(drained), 'message')} lost with the mailbox: {error}")
 
 
 def _folder(room: "Room") -> Path:

@@ -26,7 +26,9 @@ async def test_only_playbooks_whose_condition_holds_are_picked(tmp_path: Path) -
     judged = shop.playbooks.judge(incident)
     assert judged.pick is not None
     assert judged.pick.name == "b"
-    assert judged.pick.why == "incident.kind is QueueGrowth, facts.depth is 9; never run before (0.50)"
+    assert (
+        judged.pick.why == "incident.kind is QueueGrowth, facts.depth is 9; it has neither worked nor failed yet (0.50)"
+    )
     assert judged.refused == {
         "a": "its condition does not hold",
         "c": "its condition does not hold: facts.nothing is not known",
@@ -46,6 +48,16 @@ async def test_the_one_that_did_best_is_picked_and_equal_ones_go_by_name(tmp_pat
     assert better is not None
     assert better.name == "c"
     assert better.why == "it fits everything; worked 1 of 1 time (0.67); before b (0.50)"
+
+
+async def test_a_run_that_hands_the_incident_on_has_neither_worked_nor_failed(tmp_path: Path) -> None:
+    shop = Shop(tmp_path, budget=Budget(runs=100))
+    handing = '[[step]]\naction = "escalate"\nwith = { to = "person", reason = "look at it" }\n'
+    shop.write("a", playbook(BADLY + 'on_failure = "goto:escalate"\nthen = "end"\n' + handing))
+    run = await shop.run("a", shop.incident("One"))
+    assert run.state == "succeeded"
+    (record,) = shop.playbooks.all()
+    assert (record.succeeded, record.failed, record.score) == (0, 0, 0.5)
 
 
 async def test_failures_count_against_a_playbook_and_interruptions_do_not(tmp_path: Path) -> None:
@@ -105,8 +117,8 @@ async def test_a_budget_outlives_the_room(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("route", "picked", "why"),
     [
-        ("playbook:b", "b", "its rule asks for it; never run before (0.50)"),
-        ("playbook:c", "c", "its rule asks for it; never run before (0.50)"),
+        ("playbook:b", "b", "its rule asks for it; it has neither worked nor failed yet (0.50)"),
+        ("playbook:c", "c", "its rule asks for it; it has neither worked nor failed yet (0.50)"),
         ("agent", None, "its rule asks the agent to act"),
         ("person", None, "its rule asks a person to act"),
         ("nobody", None, "its rule asks nobody to act"),

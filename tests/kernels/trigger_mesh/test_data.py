@@ -25,7 +25,7 @@ def model(root: Path, data: bytes, name: str = "net.bin") -> Path:
 async def test_a_changed_data_file_is_told_until_it_is_accepted(tmp_path: Path, check: Any) -> None:
     model(tmp_path, b"weights")
     async with running(TriggerMesh, workspace=tmp_path, clock=ManualClock()) as bench:
-        assert (await check(bench, "data_integrity")).detail == "1 files are as accepted"
+        assert (await check(bench, "data_integrity")).detail == "1 file as accepted"
         model(tmp_path, b"more", "new.bin")
         assert (await check(bench, "data_integrity")).value == 0
         model(tmp_path, b"damage!")

@@ -58,7 +58,7 @@ async def test_settings_changed_while_the_room_was_closed_are_drift_until_they_a
     settings(tmp_path, "[room]\nname = 'x'\n")
     async with running(TriggerMesh, workspace=tmp_path, clock=ManualClock()) as bench:
         assert (await check(bench, "config_drift", 2)).firing == ("",)
-        assert await bench.get(TriggerMesh).accept("config_drift") == "1 files as they are now"
+        assert await bench.get(TriggerMesh).accept("config_drift") == "1 file as they are now"
         (incident,) = bench.incidents.all()
         assert (incident.kind, incident.state) == ("ConfigDrift", "resolved")
     async with running(TriggerMesh, workspace=tmp_path, clock=ManualClock()) as bench:

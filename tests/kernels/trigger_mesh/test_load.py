@@ -53,10 +53,19 @@ async def test_a_mailbox_fills_up_while_its_kernel_is_held_or_waits_for_another(
 
 async def test_a_backlog_is_measured_by_the_deepest_mailbox(alone: Any) -> None:
     rule = await alone("bus_backlog")
-    for depth, firing in ((600, ()), (600, ("b",)), (300, ("b",)), (100, ())):
-        depths(rule.bench, a=3, b=depth)
+    rule.bench.room.records = (sample_kernel("librarian"),)
+    for depth, firing in ((600, ()), (600, ("librarian",)), (300, ("librarian",)), (100, ())):
+        depths(rule.bench, a=3, librarian=depth)
         assert (await rule.check()).firing == firing
-    assert [(one.kernel, one.state) for one in rule.bench.incidents.all()] == [("message_bus", "resolved")]
+    assert [(one.kernel, one.state) for one in rule.bench.incidents.all()] == [("librarian", "resolved")]
+
+
+async def test_a_backlog_of_no_kernel_is_told_of_the_bus(alone: Any) -> None:
+    rule = await alone("bus_backlog")
+    for _ in range(2):
+        depths(rule.bench, room=600)
+        await rule.check()
+    assert rule.kernels_told() == ["message_bus"]
 
 
 async def test_denials_count_by_who_was_denied_what_since_the_last_check(tmp_path: Path, check: Any) -> None:

@@ -148,7 +148,7 @@ async def test_messages_of_a_kernel_that_does_not_read_them_stay_in_their_file(t
         told(actor, 1)
         await actor.do("drain_queue")
         await actor.do("stop")
-        with pytest.raises(ActionFailed, match=r"reader has no mailbox for work\.\* now; 1 messages stay in Q-reader"):
+        with pytest.raises(ActionFailed, match=r"reader has no mailbox for work\.\* now; 1 message stay in Q-reader"):
             await actor.do("replay_queue")
         assert len(files(tmp_path)) == 1
         assert (await actor.do("drain_queue")).text == "no message waits for reader"

@@ -36,7 +36,9 @@ async def test_restore_broken_brings_a_file_back_after_a_yes_only(tmp_path: Path
         incident = stage.report("one", kind, file="kernels/one.py", line=1)
         run = await stage.play("restore_broken", incident)
         assert run.state == "waiting_for_person"
-        assert "Bring kernels/one.py back" in run.question
+        kept = stage.room.parts.snapshots.all()[-1].id
+        assert run.question.startswith(f"Bring kernels/one.py back from before it broke? {kept}, taken ")
+        assert "has an intact copy of kernels/one.py." in run.question
         assert path.read_text(encoding="utf-8") == BROKEN
         answered = await stage.room.playbooks.answer(run.id, yes, "ann")
         if yes:
@@ -46,6 +48,53 @@ async def test_restore_broken_brings_a_file_back_after_a_yes_only(tmp_path: Path
         else:
             assert (answered.state, answered.detail) == ("failed", "ask: ann said no")
             assert path.read_text(encoding="utf-8") == BROKEN
+
+
+HELPER = "kernels/helpers/names.py"
+"""No kernel loads it: what is reported of it is the only incident."""
+
+
+async def broken_twice(stage: Stage, before: str = "") -> Path:
+    """A file whose last copy is broken too; `before`, if any, is what the copy before that has."""
+    await stage.running("one")
+    path = stage.root / HELPER
+    path.parent.mkdir()
+    for text in filter(None, (before, "class One(:\n")):
+        path.write_text(text, encoding="utf-8")
+        await stage.room.parts.snapshots.take("as it is")
+    path.write_text(BROKEN, encoding="utf-8")
+    return path
+
+
+async def test_restore_broken_passes_over_copies_that_are_broken_too(tmp_path: Path) -> None:
+    calm(tmp_path, "one")
+    async with staged(tmp_path) as stage:
+        path = await broken_twice(stage, "ONE = 1\n")
+        good = stage.room.parts.snapshots.all()[1]
+        run = await stage.play("restore_broken", stage.report("one", "SyntaxBroken", file=HELPER))
+        assert f"{good.id}, taken " in run.question
+        succeeded(await stage.room.playbooks.answer(run.id, True, "ann"))
+        assert path.read_text(encoding="utf-8") == "ONE = 1\n"
+
+
+async def test_restore_broken_asks_nobody_where_no_copy_is_intact(tmp_path: Path) -> None:
+    calm(tmp_path, "one")
+    async with staged(tmp_path) as stage:
+        path = await broken_twice(stage)
+        incident = stage.report("one", "SyntaxBroken", file=HELPER)
+        run = await stage.play("restore_broken", incident)
+        assert done(run) == {
+            "find_copy": "failed",
+            "ask": "pending",
+            "restore_file": "pending",
+            "wait": "pending",
+            "hand_on": "done",
+        }
+        why = f"have 1 other copy of {HELPER}, and none is intact"
+        assert f"{HELPER} does not compile, and cannot be brought back: snapshots from before" in run.detail
+        assert why in run.detail
+        assert why in timeline(stage, incident)
+        assert path.read_text(encoding="utf-8") == BROKEN
 
 
 async def test_keep_drifted_keeps_what_was_found_and_asks_a_person(tmp_path: Path) -> None:
@@ -88,6 +137,8 @@ async def test_check_changed_asks_a_person_where_a_check_finds_something(tmp_pat
         path.write_text(path.read_text() + "\n\ndef late() -> int:\n    return nothing\n", encoding="utf-8")
         run = await stage.play("check_changed", incident)
         assert (done(run)["run_lint"], done(run)["hand_on"]) == ("failed", "done")
+        (record,) = [found for found in stage.room.playbooks.all() if found.name == "check_changed"]
+        assert (record.succeeded, record.failed, record.score) == (0, 0, 0.5)
         assert "one changed while the room was closed, and" in timeline(stage, incident)
 
 

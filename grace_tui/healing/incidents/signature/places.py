@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from grace_tui.healing.failure import Frame
+from grace_tui.kernel.spelling import plural
 
 MODULE = "<module>"
 _NAMELESS = re.compile(r"\.?<(?:locals|lambda|listcomp|dictcomp|setcomp|genexpr|generic parameters of [^<>]*)>")
@@ -77,4 +78,4 @@ def _cycle(own: list[Place], why: Counter[str]) -> list[Place]:
 
 
 def _told(reason: str, count: int) -> str:
-    return f"{count} frame{'s' * (count > 1)} {REASONS[reason]}"
+    return f"{plural(count, 'frame')} {REASONS[reason]}"
