@@ -1,22 +1,37 @@
-"""The process that analyses a failure: `python -m grace_tui.healing.repair.analyse ROOT` with a Failure on stdin.
+"""The process that analyses failures: `python -m grace_tui.healing.repair.analyse ROOT`, a question a line on stdin.
 
-A process of its own because syntax trees of libcst cost 150 ms of CPU and tens of megabytes the room need not bear.
+A process of its own because syntax trees of libcst cost 150 ms of CPU and tens of megabytes the room need not bear. It
+answers until stdin ends, so that whoever has several questions about one tree (`analyst.py`) pays for that once. Every
+diagnosis and every operator is asked; one that breaks on sources nobody thought of is told, and costs no other answer.
 """
 
+import importlib
+import json
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from time import perf_counter
 
 import msgspec
 
 from grace_tui.healing.failure import Failure
-from grace_tui.healing.repair.diagnose import sites
-from grace_tui.healing.repair.patch import Patch, Refused, Site
-from grace_tui.healing.repair.scene import Scene
+from grace_tui.healing.repair.diagnose import DIAGNOSES
+from grace_tui.healing.repair.patch import FileEdit, Patch, Refused, Site
+from grace_tui.healing.repair.scene import Allowed, Scene
 from grace_tui.healing.repair.tree import FileTree
+
 
 CANDIDATES = 12
 """Patches that one analysis hands on at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    failure: Failure
+    edits: tuple[FileEdit, ...] = ()
+    """What the sources look like by now: edits that are not in the real files."""
+    allowed: Allowed = Allowed()
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,55 +39,107 @@ class Proposal:
     """Candidate patches, best first; without any, `reason` says why."""
 
     site: Site | None
+    """What was understood: the site of the best candidate, or the first that was recognised."""
     patches: tuple[Patch, ...] = ()
     operator: str = ""
     reason: str = ""
+    seconds: float = 0.0
 
 
-def analyse(failure: Failure, root: Path) -> Proposal:
-    """Diagnose and ask the operators, here: loads libcst."""
-    from grace_tui.healing.repair.operators import OPERATORS
+def analyse(question: Question, scene: Scene, root: Path) -> Proposal:
+    """Ask every diagnosis and the operators of what it recognised, here: loads libcst."""
     from grace_tui.healing.repair.tidy import tidy
 
-    scene = Scene(FileTree(root), failure)
-    found, refusals = sites(failure, scene)
-    patches: list[Patch] = []
-    reasons = [refusal.reason for refusal in refusals]
-    for site in found:
-        for operator in (entry for entry in OPERATORS.values() if entry.problem == site.problem):
+    began = perf_counter()
+    sites: list[Site] = []
+    refused: list[Refused] = []
+    for name, recognise in DIAGNOSES.items():
+        try:
+            found = recognise(question.failure, scene)
+        except Exception as error:  # the crash boundary of a diagnosis: sources nobody thought of
+            found = _broke(name, error)
+        if isinstance(found, Site):
+            sites.append(found)
+        elif found.operator:
+            refused.append(found)
+    outcomes = [(site, outcome) for site in sites for outcome in _proposed(site, scene)]
+    ranked = _best_first([patch for _, patch in outcomes if isinstance(patch, Patch)])
+    patches = tuple(tidy(patch, root) for patch in ranked[:CANDIDATES])
+    refused += [outcome for _, outcome in outcomes if isinstance(outcome, Refused)]
+    seconds = perf_counter() - began
+    if patches:
+        return Proposal(patches[0].site, patches, patches[0].operator, _told(refused), seconds)
+    site = sites[0] if sites else None
+    operator = site.problem if site else refused[0].operator if refused else "diagnosis"
+    return Proposal(site, (), operator, _told(refused) or _unknown(question.failure), seconds)
+
+
+def _proposed(site: Site, scene: Scene) -> Iterator[Patch | Refused]:
+    from grace_tui.healing.repair.operators import OPERATORS
+
+    asked = [operator for operator in OPERATORS.values() if operator.problem == site.problem]
+    if not asked:
+        yield Refused("diagnosis", f"no operator for {site.problem}")
+    for operator in asked:
+        try:
             outcome = operator.propose(site, scene)
             if isinstance(outcome, Refused):
-                reasons.append(outcome.reason)
+                yield outcome
             else:
-                patches += outcome
-    ranked = _distinct(sorted(patches, key=lambda patch: -patch.score))
-    site_of_best = ranked[0].site if ranked else found[0] if found else None
-    operator_of_best = ranked[0].operator if ranked else found[0].problem if found else _named(refusals)
-    if not ranked and not reasons:
-        reasons.append(_unknown(failure, found))
-    chosen = tuple(tidy(patch, root) for patch in ranked[:CANDIDATES])
-    return Proposal(site_of_best, chosen, operator_of_best, "" if chosen else "; ".join(dict.fromkeys(reasons)))
+                yield from outcome
+        except Exception as error:  # the crash boundary of an operator
+            yield _broke(operator.name, error)
 
 
-def _distinct(patches: list[Patch]) -> list[Patch]:
-    """Without those that make the same edits as a better one."""
-    seen = [patch.edits for patch in patches]
-    return [patch for at, patch in enumerate(patches) if patch.edits not in seen[:at]]
+def _broke(name: str, error: Exception) -> Refused:
+    place = error.__traceback__
+    while place is not None and place.tb_next is not None:
+        place = place.tb_next
+    where = f" ({Path(place.tb_frame.f_code.co_filename).name}:{place.tb_lineno})" if place else ""
+    return Refused(name, f"{name} could not look at these sources: {type(error).__name__}: {error}{where}")
 
 
-def _named(refusals: tuple[Refused, ...]) -> str:
-    return refusals[0].operator if refusals else "diagnosis"
+def _best_first(patches: list[Patch]) -> list[Patch]:
+    """By score, without those that make the same edits as a better one."""
+    best: dict[tuple[FileEdit, ...], Patch] = {}
+    for patch in sorted(patches, key=lambda patch: -patch.score):
+        best.setdefault(patch.edits, patch)
+    return list(best.values())
 
 
-def _unknown(failure: Failure, found: tuple[Site, ...]) -> str:
-    if found:
-        return f"no operator for {found[0].problem}"
+def _told(refused: list[Refused]) -> str:
+    return "; ".join(dict.fromkeys(entry.reason for entry in refused))
+
+
+def _unknown(failure: Failure) -> str:
     return f"no diagnosis fits {failure.kind}: {failure.message}"
 
 
+# ---- the process: texts with bytes of no encoding travel as escapes, which msgspec's own JSON refuses
+
+
+def encode(value: object) -> bytes:
+    """One line of JSON."""
+    return json.dumps(msgspec.to_builtins(value)).encode() + b"\n"
+
+
 def main() -> None:
-    failure = msgspec.json.decode(sys.stdin.buffer.read(), type=Failure)
-    sys.stdout.buffer.write(msgspec.json.encode(analyse(failure, Path(sys.argv[1]))))
+    importlib.import_module("grace_tui.healing.repair.operators")  # slow: loaded before the first question comes
+    scenes = _Scenes(Path(sys.argv[1]))
+    for line in sys.stdin.buffer:
+        question = msgspec.convert(json.loads(line), Question)
+        sys.stdout.buffer.write(encode(analyse(question, scenes.of(question), scenes.tree.root)))
+        sys.stdout.buffer.flush()
+
+
+class _Scenes:
+    """The scene of each question; the tree is read and indexed once."""
+
+    def __init__(self, root: Path) -> None:
+        self.tree = FileTree(root)
+
+    def of(self, question: Question) -> Scene:
+        return Scene(self.tree, question.failure, question.allowed)
 
 
 if __name__ == "__main__":

@@ -4,25 +4,20 @@ Called by the healer for kernels and by `grace-tui heal` for commands; both appl
 """
 
 import asyncio
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-import msgspec
-
 from grace_tui.healing.failure import Failure
 from grace_tui.healing.repair.analyse import Proposal
+from grace_tui.healing.repair.analyst import open_analyst
 from grace_tui.healing.repair.gates import GATES, QUICK_GATES, Setting, pending, walk
 from grace_tui.healing.repair.patch import Patch
-from grace_tui.healing.repair.process import PACKAGE_HOME, Command, Limits, run
 from grace_tui.healing.repair.reproduce import Outcome, Reproduction, reproduce
 from grace_tui.healing.repair.tree import FileTree
 from grace_tui.healing.repair.trial import TooLarge, Trial
 from grace_tui.kernel.records import GateVerdict, TaskState
-
-ANALYSIS = Limits(cpu_seconds=60, seconds=30.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,13 +92,8 @@ async def check_known(patch: Patch, failure: Failure, root: Path) -> tuple[GateV
 
 async def propose(failure: Failure, root: Path) -> Proposal:
     """Diagnose and ask the operators, in a process of its own (see `analyse`)."""
-    argv = [sys.executable, "-P", "-m", "grace_tui.healing.repair.analyse", str(root)]
-    command = Command(argv, root, ANALYSIS, msgspec.json.encode(failure), {"PYTHONPATH": PACKAGE_HOME})
-    done = await run(command)
-    if done.exit_code != 0 or done.timed_out:
-        why = f"took longer than {ANALYSIS.seconds:g} s" if done.timed_out else f"ended with {done.last_line}"
-        return Proposal(None, reason=f"the analysis {why}")
-    return msgspec.json.decode(done.stdout, type=Proposal)
+    async with open_analyst(root) as analyst:
+        return await analyst.ask(failure)
 
 
 @dataclass

@@ -34,13 +34,6 @@ def diagnose(failure: Failure, scene: Scene) -> Site | Refused:
     return Refused("diagnosis", f"no diagnosis fits {failure.kind}: {failure.message}")
 
 
-def sites(failure: Failure, scene: Scene) -> tuple[tuple[Site, ...], tuple[Refused, ...]]:
-    """Every site that a diagnosis sees in the failure, and the refusals of those that recognised it in vain."""
-    answers = [recognise(failure, scene) for recognise in DIAGNOSES.values()]
-    found = tuple(answer for answer in answers if isinstance(answer, Site))
-    return found, tuple(answer for answer in answers if isinstance(answer, Refused) and answer.operator)
-
-
 def fitting(failure: Failure) -> str:
     """The problem that the failure's words tell of; empty where no diagnosis knows such words. Reads no tree."""
     for problem, patterns in _WORDS.items():
