@@ -9,7 +9,7 @@ import importlib
 import json
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter
 
@@ -21,7 +21,6 @@ from grace_tui.healing.repair.patch import FileEdit, Patch, Refused, Site
 from grace_tui.healing.repair.scene import Allowed, Scene
 from grace_tui.healing.repair.tree import FileTree
 
-
 CANDIDATES = 12
 """Patches that one analysis hands on at most."""
 
@@ -31,7 +30,7 @@ class Question:
     failure: Failure
     edits: tuple[FileEdit, ...] = ()
     """What the sources look like by now: edits that are not in the real files."""
-    allowed: Allowed = Allowed()
+    allowed: Allowed = field(default_factory=Allowed)
 
 
 @dataclass(frozen=True, slots=True)
