@@ -1,0 +1,221 @@
+"""One case: a copy of a package, one breakage that a test of its own notices, `grace-tui heal`, and what came of it."""
+
+import ast
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+from xml.etree import ElementTree
+
+from tests.bench.repair.breakers import Breakage
+from tests.bench.repair.sources import is_test
+
+PACKAGE_HOME = str(Path(__file__).resolve().parents[3])
+SUITE_SECONDS, HEAL_SECONDS = 180.0, 180.0
+PYTEST = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:grace_tui"]
+
+History = Literal["none", "uncommitted", "committed"]
+
+
+@dataclass(frozen=True)
+class Result:
+    package: str
+    seed: int
+    history: History
+    breaker: str
+    what: str
+    restorable: bool
+    healed: bool
+    original: bool
+    """The provider means what it meant before the break, by its syntax tree."""
+    edited: tuple[str, ...]
+    """Files that existed before the heal, were changed by it, and are not the provider."""
+    broken: tuple[str, ...]
+    """Tests that passed before the break and fail after the heal."""
+    seconds: float
+    beyond: float
+    """Seconds that the heal took beyond two runs of the command."""
+    told: str
+    operators: tuple[str, ...]
+    command: str
+
+    @property
+    def sound(self) -> bool:
+        return not self.edited and not (self.healed and self.broken)
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A package with tests: its root, what its tests need on the path, and what passes when it is whole."""
+
+    name: str
+    root: Path
+    path: str
+    passing: frozenset[str]
+    failing: frozenset[str]
+
+
+def subject(root: Path) -> Subject:
+    """Run the suite of the whole package."""
+    path = "src" if (root / "src").is_dir() else "."
+    outcome = run_suite(root, path)
+    passing = frozenset(test for test, passed in outcome.items() if passed)
+    return Subject(root.name, root, path, passing, frozenset(outcome) - passing)
+
+
+def variables(root: Path, path: str, state: Path | None = None) -> dict[str, str]:
+    more = {"PYTHONPATH": str(root / path), "PYTHONDONTWRITEBYTECODE": "1"}
+    if state is not None:
+        more |= {"XDG_STATE_HOME": str(state / "state"), "XDG_CACHE_HOME": str(state / "cache")}
+    return {**os.environ, **more}
+
+
+def run_suite(root: Path, path: str, *more: str) -> Mapping[str, bool]:
+    """Test -> whether it passed; a file that cannot be collected is a test of its own name."""
+    report = root.parent / f"{root.name}.xml"
+    report.unlink(missing_ok=True)
+    argv = [*PYTEST, f"--junit-xml={report}", "-o", "junit_family=xunit1", *more]
+    try:
+        subprocess.run(
+            argv, cwd=root, env=variables(root, path), capture_output=True, timeout=SUITE_SECONDS, check=False
+        )
+    except subprocess.TimeoutExpired:
+        return {}
+    if not report.exists():
+        return {}
+    found = {}
+    for case in ElementTree.parse(report).iter("testcase"):
+        if case.find("skipped") is None:
+            file, name = case.get("file") or "", case.get("name") or ""
+            owner = (case.get("classname") or "").removeprefix(file.removesuffix(".py").replace("/", ".")).strip(".")
+            node = "::".join(part for part in (file, owner, name) if part) if file else (case.get("classname") or name)
+            found[node] = case.find("failure") is None and case.find("error") is None
+    return found
+
+
+def broken_copy(whole: Subject, breakage: Breakage, history: History, folder: Path) -> Path:
+    """Copy the package and break it, in a repository where that is asked."""
+    root = folder / whole.name
+    shutil.copytree(whole.root, root, ignore=shutil.ignore_patterns(".git", "__pycache__", ".pytest_cache"))
+    if history != "none":
+        _git(root, "init", "-q")
+        _commit(root, "Everything works")
+    for path, text in breakage.files.items():
+        if text is None:
+            (root / path).unlink()
+        else:
+            (root / path).write_bytes(text.encode())
+    if history == "committed":
+        _commit(root, "Tidy up")
+    return root
+
+
+def _git(root: Path, *words: str) -> None:
+    subprocess.run(["git", *words], cwd=root, check=True, capture_output=True)
+
+
+def _commit(root: Path, message: str) -> None:
+    _git(root, "add", "-A", "-f")
+    _git(root, "-c", "user.name=bench", "-c", "user.email=bench@localhost", "commit", "-q", "-m", message)
+
+
+def noticed(whole: Subject, root: Path) -> str:
+    """A test that passed before and fails now; empty where the suite notices nothing."""
+    outcome = run_suite(root, whole.path, "-x", *(f"--deselect={test}" for test in sorted(whole.failing)))
+    failed = [test for test, passed in outcome.items() if not passed]
+    if not failed:
+        return ""
+    test = failed[0]
+    if test in whole.passing:
+        return test
+    file = test if (root / test).is_file() else test.replace(".", "/") + ".py"
+    return file if (root / file).is_file() else ""
+
+
+def heal(whole: Subject, root: Path, test: str, state: Path) -> tuple[dict[str, Any], float, str]:
+    """The report of `heal`, the seconds it took, and what it said."""
+    argv = [sys.executable, "-m", "grace_tui", "heal", "--root", str(root), "--json", "--", *PYTEST, test]
+    env = variables(root, whole.path, state)
+    env["PYTHONPATH"] += f"{os.pathsep}{PACKAGE_HOME}"
+    began = time.monotonic()
+    try:
+        done = subprocess.run(
+            argv, cwd=root, env=env, capture_output=True, text=True, timeout=HEAL_SECONDS, check=False
+        )
+    except subprocess.TimeoutExpired:
+        return {}, HEAL_SECONDS, "no end"
+    try:
+        return json.loads(done.stdout), time.monotonic() - began, done.stderr
+    except ValueError:
+        return {}, time.monotonic() - began, (done.stderr or done.stdout).strip()[-300:]
+
+
+def score(
+    whole: Subject, breakage: Breakage, history: History, seed: int, folder: Path, root: Path, test: str
+) -> Result:
+    before = snapshot(root)
+    report, seconds, said = heal(whole, root, test, folder)
+    after = snapshot(root)
+    healed = bool(report.get("healed"))
+    outcome = run_suite(root, whole.path) if healed else {}
+    broken = tuple(sorted(name for name in whole.passing if not outcome.get(name))) if healed else ()
+    allowed = set(breakage.files)
+    edited = tuple(sorted(path for path, text in before.items() if after.get(path) != text and path not in allowed))
+    began = time.monotonic()
+    subprocess.run(
+        [*PYTEST, test], cwd=whole.root, env=variables(whole.root, whole.path), capture_output=True, check=False
+    )
+    own = time.monotonic() - began
+    attempts = report.get("attempts") or []
+    told = (
+        "" if healed else str(report.get("reason") or (attempts[-1].get("outcome") if attempts else "") or said[-300:])
+    )
+    return Result(
+        whole.name,
+        seed,
+        history,
+        breakage.breaker,
+        breakage.what,
+        breakage.restorable,
+        healed,
+        _as_before(whole, root, breakage),
+        edited,
+        broken[:5],
+        seconds,
+        seconds - 2 * own,
+        told,
+        tuple(str(attempt.get("operator")) for attempt in attempts),
+        " ".join(["pytest", test]),
+    )
+
+
+def snapshot(root: Path) -> dict[str, bytes]:
+    files = (path for path in root.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
+    return {
+        path.relative_to(root).as_posix(): path.read_bytes()
+        for path in files
+        if ".git" not in path.relative_to(root).parts
+    }
+
+
+def tests_edited(result: Result) -> Sequence[str]:
+    return [path for path in result.edited if is_test(path)]
+
+
+def _as_before(whole: Subject, root: Path, breakage: Breakage) -> bool:
+    for path in breakage.files:
+        there, here = whole.root / path, root / path
+        if there.exists() != here.exists():
+            return False
+        try:
+            if there.exists() and ast.dump(ast.parse(there.read_bytes())) != ast.dump(ast.parse(here.read_bytes())):
+                return False
+        except SyntaxError:
+            return False
+    return True
