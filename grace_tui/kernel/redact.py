@@ -14,7 +14,8 @@ _SECRET_NAME = re.compile(rf"(?i){_WORDS}|passphrase|cookie|(?:access|signing|en
 _NAMED = re.compile(
     rf"""(?ix) (?P<name> (?<![\w-]) (?=[\w-]*?(?:{_WORDS})) [\w-]++ (?P<close>["']?) \s*+ [:=] \s*+ )
     (?: (?P<quote>["']) (?!\[redacted\]) (?: \\. | (?!(?P=quote))[^\\\n] ){{4,}}+ (?P=quote)
-      | (?P<scheme>(?:bearer\s++|basic\s++)?+ ["']?) (?![\[{{(]) [^\s"',;)}}\]]{{4,}} )"""
+      | (?:digest|hawk|signature|aws4-hmac-sha256) \s++ (?: [\w-]++ = (?: "[^"\n]*+" | [^\s,"']++ ) ,?+ [ ]*+ )++
+      | (?P<scheme>(?:(?:bearer|basic|token|api-?key|negotiate)\s++)?+ ["']?) (?![\[{{(]) [^\s"',;)}}\]]{{4,}} )"""
 )
 _SHAPED = re.compile(
     r"""(?x)
@@ -30,6 +31,8 @@ _SHAPED = re.compile(
     """,
     re.DOTALL,
 )
+_BEARER = re.compile(r"(?i)(\bbearer\s++)(?=[\w.~+/-]*?\d|\S{20})[\w.~+/-]{8,}+=*+")
+"""A header's value without its name; `bearer authentication` is none."""
 _IN_URL = re.compile(r"(\b[a-z][a-z0-9+.-]{0,30}://[^\s:/@]+:)([^\s/@]+)(@)")
 
 # Without one of these in the folded text its pattern cannot match. Searching for plain words costs a tenth of what the
@@ -39,13 +42,13 @@ _SHAPE_MARKS = (
     *("sk-", "k_live_", "k_test_", "akia", "asia", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-"),
     *("xox", "eyj", "private key-----"),
 )
-_URL_MARK = "@"
+_URL_MARK, _BEARER_MARK = "@", "bearer"
 _NAME_WITH_VALUE = re.compile(
     rf"""(?:{"|".join(_NAME_MARKS)}) (?: [^\s:=]{{200}} | [^\s:=]*+ \s*+ [:=] \s*+ (?: ["'] | \S{{{SHORTEST}}} ) )""",
     re.VERBOSE,
 )
 """Wider than the pattern it spares: `tokens=12` is no secret."""
-_MARKS = (*_NAME_MARKS, *_SHAPE_MARKS, _URL_MARK)
+_MARKS = (*_NAME_MARKS, *_SHAPE_MARKS, _URL_MARK, _BEARER_MARK)
 
 _KEY_BEGINS, _KEY_ENDS = (
     re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----"),
@@ -62,6 +65,8 @@ def redact(text: str) -> str:
         text = _SHAPED.sub(SHOWN, text)
     if _URL_MARK in folded:
         text = _IN_URL.sub(rf"\1{SHOWN}\3", text)
+    if _BEARER_MARK in folded:
+        text = _BEARER.sub(rf"\1{SHOWN}", text)
     if any(mark in folded for mark in _NAME_MARKS) and _NAME_WITH_VALUE.search(folded):
         text = _NAMED.sub(_hide, text)
     return text

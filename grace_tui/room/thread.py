@@ -25,6 +25,9 @@ from grace_tui.workspace import Workspace
 ASK_SECONDS = 15.0
 """How long a question may take before the asker is told that the supervisor does not answer."""
 
+EARLY_SECONDS, LOOK_SECONDS = 2.0, 0.5
+"""A kernel that holds the loop for so long may hold it for longer: whoever asks is told, and that is looked for."""
+
 Answer = Mapping[str, Any]
 Asked = concurrent.futures.Future[Answer]
 
@@ -113,12 +116,24 @@ class RoomThread:
             return {"ok": True, "text": "", "data": msgspec.to_builtins(held)}
         future = self.submit(verb, arguments, by=by)
         try:
-            return await asyncio.wait_for(asyncio.wrap_future(future), self.ask_seconds)
-        except TimeoutError:
-            late = f"the supervisor has not answered {verb} within {self.ask_seconds:g} s"
-            if (held := self._held()) is not None:
-                late = f"{late}: {held.stall}"
-            return {"ok": False, "text": late, "data": {}}
+            return await self._answered(verb, future)
+        finally:
+            future.cancel()  # what its asker does not wait for any more is not begun
+
+    async def _answered(self, verb: str, future: Asked) -> Answer:
+        """The answer; or, early where a kernel holds the loop and it may take long, that there is none."""
+        answered = asyncio.wrap_future(future)
+        left = self.ask_seconds
+        while left > 0:
+            if (await asyncio.wait({answered}, timeout=min(LOOK_SECONDS, left)))[0]:
+                return answered.result()
+            left -= LOOK_SECONDS
+            held = self._held()
+            if held is not None and held.loop_lag_ms >= EARLY_SECONDS * 1000:
+                what = f"{verb} is not done" if future.cancel() else f"{verb} goes on unseen"
+                return {"ok": False, "text": f"{what}: {held.stall}", "data": {}}
+        late = f"the supervisor has not answered {verb} within {self.ask_seconds:g} s"
+        return {"ok": False, "text": late, "data": {}}
 
     def _held(self) -> RoomView | None:
         """The newest view while a kernel holds the loop, which says so; else None."""

@@ -38,6 +38,12 @@ def test_status_of_a_steady_room_is_calm(room: FakeRoom, grace: Shell) -> None:
     assert len(grace.out.splitlines()) == 6
 
 
+def test_status_of_a_room_with_a_failed_kernel_is_not_called_steady(room: FakeRoom, grace: Shell) -> None:
+    room.says("status", room_view(state="steady"))
+    assert grace("status") == 0
+    assert grace.out.startswith("lab on box: up, 1 kernel failed, open for")
+
+
 def test_status_tells_what_wants_attention(room: FakeRoom, grace: Shell) -> None:
     told = ["calm asks: May I?", *(f"left {number}" for number in range(11))]
     room.says("status", room_view(warnings=told))
@@ -88,6 +94,7 @@ def test_what_is_wrong_with_the_room_comes_first(room: FakeRoom, grace: Shell) -
     room.says("status", view)
     assert grace("status") == 0
     lines = grace.out.splitlines()
+    assert lines[0].startswith("lab on box: stalled, open for")
     assert lines[1] == "stalled    librarian holds the loop"
     assert lines[2] == "degraded   without message_bus"
     assert "1 failed, 1 completed" in lines[3]

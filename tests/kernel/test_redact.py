@@ -20,6 +20,12 @@ SECRET = "s3cr3t-value"
         f"DB_PASSWORD: {SECRET}",
         f"Authorization: Bearer {SECRET}",
         f'"authorization": "Basic {SECRET}"',
+        f"Authorization: Token {SECRET}",
+        f"Authorization: {SECRET}",
+        f'authorization: Digest username="ann", response={SECRET}, opaque=1',
+        f"'Authorization': 'AWS4-HMAC-SHA256 Credential=AK/2026, Signature={SECRET}'",
+        f"sent Bearer {SECRET}",
+        f"-H bearer\t{SECRET}==",
         f"{{'api-key': '{SECRET}'}}",
         f"https://host/?token={SECRET}&page=2",
         f"postgres://me:{SECRET}@host/db",
@@ -52,7 +58,19 @@ def test_a_shaped_secret_is_taken_out_wherever_it_stands(secret: str) -> None:
     assert redact(f"found {secret}, and more") == "found [redacted], and more"
 
 
-@pytest.mark.parametrize("text", ["tokens are counted", "a password is needed", "x = 12345", "pin: 1", "secretary Ann"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "tokens are counted",
+        "a password is needed",
+        "x = 12345",
+        "pin: 1",
+        "secretary Ann",
+        "a bearer of bad news",
+        "bearer authentication failed",
+        'Bearer realm="house"',
+    ],
+)
 def test_plain_text_stays(text: str) -> None:
     assert redact(text) == text
 

@@ -64,13 +64,22 @@ def test_a_blocked_loop_is_told_in_time_and_answers_again_later(tmp_path: Path) 
             "the supervisor has not answered kernel.list within 0.1 s",
         )
         assert asyncio.run(thread.ask("kernel.stop", {"name": "told"}))["ok"] is False
+        thread.ask_seconds = 2 * PATIENCE
+        thread.hub.stall("told holds the loop at told.py:9, 2.0 s", 2.0)
+        early = asyncio.run(thread.ask("kernel.restart", {"name": "told"}))
+        assert (early["ok"], early["text"]) == (
+            False,
+            "kernel.restart is not done: told holds the loop at told.py:9, 2.0 s",
+        )
+        assert asyncio.run(thread.ask("status", {}))["data"]["stall"] == "told holds the loop at told.py:9, 2.0 s"
         released = time.time()
         let_go.touch()
         wait_for(thread, lambda view: view.at > released)
         thread.ask_seconds = PATIENCE
         told_again = asyncio.run(thread.ask("audit.tail", {"lines": 100}))
         assert told_again["ok"]
-        assert "kernel.stop" not in told_again["text"], "what its asker gave up was done all the same"
+        for verb in ("kernel.stop", "kernel.restart"):
+            assert verb not in told_again["text"], "what its asker gave up was done all the same"
 
 
 def test_a_room_that_is_not_open_says_so(tmp_path: Path) -> None:

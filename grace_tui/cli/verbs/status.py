@@ -54,7 +54,7 @@ def summary(view: RoomView) -> list[str]:
     failed = f", {view.failed} failed" if view.failed else ""
     failed += f", {view.completed} completed" if view.completed else ""
     lines = [
-        f"{view.workspace} on {view.host}: {view.state}, open for {duration(view.uptime)} (grace-tui {view.version})",
+        f"{view.workspace} on {view.host}: {_how(view)}, open for {duration(view.uptime)} (grace-tui {view.version})",
         f"kernels    {view.running} of {view.total} running{failed}",
         f"incidents  {view.open_incidents} open",
         f"repairs    {view.fixing} in work, {view.queued} queued",
@@ -71,6 +71,15 @@ def summary(view: RoomView) -> list[str]:
     if (more := len(view.warnings) - WARNINGS) > 0:
         lines.append(f"           and {more} more")
     return [clean(line) for line in lines] + _down(view) + _incidents(view)
+
+
+def _how(view: RoomView) -> str:
+    """The state in a word; a room that is up with something broken in it is not called steady."""
+    if view.stall:
+        return "stalled"
+    if view.state == "steady" and view.failed:
+        return f"up, {plural(view.failed, 'kernel')} failed"
+    return view.state
 
 
 def _down(view: RoomView) -> list[str]:

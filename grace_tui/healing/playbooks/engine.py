@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from grace_tui.healing.conditions import ConditionFailed
 from grace_tui.healing.playbooks.actions import ActionFailed, Actions, Call, Done
+from grace_tui.healing.playbooks.beginning import stored
 from grace_tui.healing.playbooks.ledger import Ledger
 from grace_tui.healing.playbooks.limits import limited
 from grace_tui.healing.playbooks.model import CONTINUE, ESCALATE, GOTO, UNDO, Check, Playbook, Step
@@ -103,11 +104,15 @@ class Engine:
                 await self.clock.sleep(min(step.backoff * 2 ** (number - 2), LONGEST_BACKOFF, self._left()))
             if self._is_late():
                 break
-            self.ledger.change_step(step.name, state="running", tries=number, turn=turn, arguments=arguments, text="")
+            self.ledger.change_step(
+                step.name, state="running", tries=number, turn=turn, arguments=stored(arguments), text=""
+            )
             began = self.clock.monotonic()
             problem = ""
             try:
-                done = await limited(self.clock, min(step.timeout, self._left()), act(self._call(step)))
+                done = await limited(
+                    self.clock, min(step.timeout, self._left()), act(self.ledger.call(step.name, arguments))
+                )
             except (ActionFailed, TimeoutError) as error:
                 problem = str(error) or type(error).__name__
             except Exception as error:  # a defect of an action is a failure of its step
@@ -153,9 +158,6 @@ class Engine:
             return False
         self.ledger.change_step(step.name, state="failed", text=f"{self.failure}; taken back", undo=None)
         return True
-
-    def _call(self, step: Step) -> Call:
-        return self.ledger.call(self.ledger.step(step.name))
 
     # ---- the end
 

@@ -41,13 +41,13 @@ class Ledger:
         self.tell(record)
         return record
 
-    def call(self, step: StepRecord) -> Call:
+    def call(self, name: str, arguments: Mapping[str, object]) -> Call:
         """The act of a step; what it keeps for its undo is durable before it acts."""
 
         def keep(undo: Mapping[str, object]) -> None:
-            self.change_step(step.name, undo=dict(undo))
+            self.change_step(name, undo=dict(undo))
 
-        return Call(step.action, step.arguments, self.incident, self.record.id, self.record.by, keep)
+        return Call(self.step(name).action, arguments, self.incident, self.record.id, self.record.by, keep)
 
     @property
     def turns(self) -> int:

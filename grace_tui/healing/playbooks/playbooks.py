@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from grace_tui.healing.playbooks.actions import Actions
+from grace_tui.healing.playbooks.beginning import first_record, forgotten, has_steps_of
 from grace_tui.healing.playbooks.engine import Engine
 from grace_tui.healing.playbooks.ledger import Ledger
 from grace_tui.healing.playbooks.model import Budget, Playbook
@@ -25,7 +26,7 @@ from grace_tui.healing.store import Store
 from grace_tui.healing.teller import beta
 from grace_tui.kernel.errors import GraceError
 from grace_tui.kernel.ports import Clock
-from grace_tui.kernel.records import IncidentRecord, PlaybookRecord, RunRecord, StepRecord
+from grace_tui.kernel.records import IncidentRecord, PlaybookRecord, RunRecord
 
 __all__ = ["Budget", "Hooks", "Incidents", "Judgement", "Pick", "Playbooks"]
 
@@ -141,7 +142,9 @@ class Playbooks:
         for run in self.records.open():
             if run.incident_id == incident_id and run.state in UNDER_WAY:
                 raise GraceError(f"{run.id} ({run.playbook}) is {spoken(run.state)} for {incident_id} already")
-        ledger = self._ledger(self._begun(playbook, incident, by, why, automatic))
+        now = self.clock.time()
+        begun = first_record(self.records.new_id(now), now, playbook, incident, by, why, automatic=automatic)
+        ledger = self._ledger(begun)
         try:
             ledger.announce()
         except (OSError, sqlite3.Error) as error:
@@ -173,7 +176,7 @@ class Playbooks:
         self.telling.question(ledger.record)
         playbook = self.shelf.library.playbooks.get(run.playbook)
         asked = next((step.name for step in run.steps if step.state == "running"), "")
-        if playbook is None or not asked or _shape(playbook.step) != _shape(run.steps):
+        if playbook is None or not asked or not has_steps_of(run, playbook):
             return self.tending.give_up(ledger, f"{why}, but {run.playbook} changed since it asked")
         return self._carry(ledger, playbook, lambda engine: engine.go_on(asked, yes, why))
 
@@ -205,24 +208,8 @@ class Playbooks:
         return {**self.facts(incident), "attempts": self.spent(incident.coarse, budget.within)}
 
     def _ledger(self, run: RunRecord) -> Ledger:
-        incident = self.incidents.get(run.incident_id) or _forgotten(run)
+        incident = self.incidents.get(run.incident_id) or forgotten(run)
         return Ledger(self.records, run, incident, self.telling.run)
-
-    def _begun(self, playbook: Playbook, incident: IncidentRecord, by: str, why: str, automatic: bool) -> RunRecord:
-        now = self.clock.time()
-        return RunRecord(
-            id=self.records.new_id(now),
-            playbook=playbook.name,
-            incident_id=incident.id,
-            kernel=incident.kernel,
-            coarse=incident.coarse,
-            by=by,
-            state="running",
-            started_at=now,
-            steps=tuple(StepRecord(step.name, step.action, dict(step.with_)) for step in playbook.step),
-            why=why,
-            automatic=automatic,
-        )
 
     # ---- the life of the room
 
@@ -276,26 +263,3 @@ class Playbooks:
     async def close(self) -> None:
         """Stop what is under way; it is taken back when the next room opens."""
         await self.owned.close()
-
-
-def _shape(steps: tuple[Any, ...]) -> list[tuple[str, str]]:
-    """What makes steps of a playbook those of a run: their names and actions."""
-    return [(step.name, step.action) for step in steps]
-
-
-def _forgotten(run: RunRecord) -> IncidentRecord:
-    """An incident that is not kept any more, by what its run knows of it."""
-    return IncidentRecord(
-        id=run.incident_id,
-        kernel=run.kernel,
-        phase="",
-        kind="",
-        message="",
-        title="",
-        signature="",
-        coarse=run.coarse,
-        state="resolved",
-        opened_at=run.started_at,
-        last_at=run.started_at,
-        count=0,
-    )

@@ -31,7 +31,9 @@ class Undoing:
         if step.undo is None:
             return ""
         try:
-            text = await limited(self.clock, UNDO_SECONDS, self.actions.undo(ledger.call(step), step.undo))
+            text = await limited(
+                self.clock, UNDO_SECONDS, self.actions.undo(ledger.call(step.name, step.arguments), step.undo)
+            )
         except (ActionFailed, TimeoutError) as error:
             return str(error)
         except Exception as error:  # a defect of one action must not keep the others from being taken back

@@ -34,6 +34,17 @@ async def test_steps_are_carried_out_in_their_order_with_names_filled_in(tmp_pat
     assert [event.state for event in shop.heard.events if isinstance(event, PlaybookRun)] == ["running", "succeeded"]
 
 
+async def test_a_secret_in_what_a_step_is_given_is_used_and_not_stored(tmp_path: Path) -> None:
+    shop = Shop(tmp_path)
+    shop.write("order", HEAD + write("a", "token=hunter2-long for {incident.kernel}"))
+    run = await shop.run("order")
+    assert shop.text("a") == "token=hunter2-long for librarian"
+    assert run.steps[0].arguments == {"path": "a", "text": "token=[redacted] for librarian"}
+    ((stored,),) = shop.playbooks.records.store.read("SELECT record FROM playbook_runs")
+    assert b"token=[redacted]" in stored
+    assert b"hunter2" not in stored
+
+
 async def test_a_step_whose_condition_does_not_hold_is_skipped_and_says_why(tmp_path: Path) -> None:
     shop = Shop(tmp_path)
     text = write("a", "x", "when = \"kernel.state == 'running'\"") + write("b", "x", 'when = "facts.value > 3"')
