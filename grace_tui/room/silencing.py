@@ -110,10 +110,14 @@ class Silencing:
         for record in over:
             why = f"silence {silence_id} ended; it did not happen meanwhile, and {record.kernel} runs"
             self.book.move(record.id, "resolved", why, NAME)
-        again = len(records) - len(taken) - len(over)
-        if again:
-            self.book.unhide(silence_id, f"silence {silence_id} ended")
-        counts = {"open again": again, "resolved": len(over), "hidden by another silence": len(taken)}
+        back = self.book.unhide(silence_id, f"silence {silence_id} ended")
+        owned = sum(bool(record.owner) for record in back)
+        counts = {
+            "open again": len(back) - owned,
+            "with their owner again": owned,
+            "resolved": len(over),
+            "hidden by another silence": len(taken),
+        }
         said = ", ".join(f"{count} {what}" for what, count in counts.items() if count)
         said = said or "it hides nothing that would come back"
         self._tell("silence.ended", silence_id, said)

@@ -203,6 +203,24 @@ async def test_what_happened_while_it_was_hidden_opens_again_and_is_answered(tmp
         assert bench.audited("silence.end")[0]["reason"] == "moved"
 
 
+async def test_what_a_person_took_is_theirs_again_and_answered_by_nobody(tmp_path: Path) -> None:
+    calm(tmp_path, "one")
+    async with opened(tmp_path) as bench:
+        await bench.running("one")
+        incident = report(bench)
+        assert (await bench.answer("incident.take", id=incident.id, owner="ann"))["ok"]
+        silence = await silenced(bench, kernel="one")
+        assert (known(bench, incident).state, known(bench, incident).owner) == ("suppressed", "ann")
+        report(bench)
+        answer = await bench.answer("silence.end", id=silence["id"])
+        assert answer["text"] == f"{silence['id']} ended; 1 with their owner again"
+        found = known(bench, incident)
+        assert (found.state, found.owner) == ("acknowledged", "ann")
+        assert found.action == f"silence {silence['id']} ended; ann looks after it"
+        assert (await bench.answer("incident.release", id=incident.id, reason="on leave"))["ok"]
+        assert known(bench, incident).state == "open"
+
+
 async def test_what_did_not_happen_again_is_resolved_where_its_kernel_runs(tmp_path: Path) -> None:
     calm(tmp_path, "one", "two")
     async with opened(tmp_path) as bench:

@@ -187,13 +187,15 @@ class IncidentBook:
             return self._rows.change(hidden(record, what, self.clock.time(), by, reason), reason)
 
     def unhide(self, what: str, reason: str, by: str = "room") -> tuple[IncidentRecord, ...]:
-        """Open again what a silence hid, to be answered."""
+        """Bring back what a silence hid: to be answered, or to the person who looks after it."""
         with self._lock:
             held = [record for record in self._rows.unresolved() if record.hidden_by == what]
             return tuple(self._opened_again(record, reason, by) for record in held if record.state == "suppressed")
 
     def _opened_again(self, record: IncidentRecord, reason: str, by: str) -> IncidentRecord:
-        """Open, and told as what opens is: whoever answers incidents hears of it."""
+        """Open, and told as what opens is: whoever answers incidents hears of it. A person's is theirs again."""
+        if record.owner:
+            return self._life.move(record, "acknowledged", f"{reason}; {record.owner} looks after it", by)
         record = self._life.move(record, "open", reason, by)
         self.publish(IncidentOpened(record.id, record.kernel, record.signature, record.title))
         return record

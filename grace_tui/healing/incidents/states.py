@@ -11,7 +11,7 @@ MOVES: dict[IncidentState, frozenset[IncidentState]] = {
     "acknowledged": frozenset({"open", "in_repair", "watching", "resolved", "suppressed"}),
     "in_repair": frozenset({"open", "reopened", "acknowledged", "watching", "resolved", "suppressed"}),
     "watching": frozenset({"open", "reopened", "in_repair", "resolved"}),
-    "suppressed": frozenset({"open", "reopened", "resolved"}),
+    "suppressed": frozenset({"open", "acknowledged", "reopened", "resolved"}),
     "resolved": frozenset({"reopened"}),
 }
 """Staying in a state, with a new reason, is always allowed."""
