@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from weakref import WeakKeyDictionary
 
+import msgspec
+
 CONFINE = str(Path(__file__).with_name("confine.py"))
 PACKAGE_HOME = str(Path(__file__).resolve().parents[3])
 """The folder that holds the `grace_tui` package."""
@@ -26,10 +28,12 @@ KEPT_VARIABLES = ("PATH", "LANG", "LC_ALL", "VIRTUAL_ENV", "SSL_CERT_FILE", "TZ"
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    cpu_seconds: int = 60
-    memory_bytes: int = 4096 * MEGABYTE
+    """None is no limit but the user's own."""
+
+    cpu_seconds: int | None = 60
+    memory_bytes: int | None = 4096 * MEGABYTE
     """Address space: checkers that map files need far more of it than of memory."""
-    file_bytes: int = 64 * MEGABYTE
+    file_bytes: int | None = 64 * MEGABYTE
     seconds: float = 60.0
     """Wall-clock time before the session is killed."""
     nice: int = 5
@@ -39,12 +43,42 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class Tree:
+    """A folder that a command sees at its own path and may write to, while nothing of it changes; see `confine`."""
+
+    root: Path
+    layers: tuple[Path, ...]
+    """Folders with changed files that cover the root, topmost first."""
+    scratch: Path
+    """An empty folder outside the root, where what is written is mounted."""
+    shared: tuple[Path, ...]
+    """Folders whose files stay."""
+    beside: tuple[Path, ...] = ()
+    """Other folders a program writes to as a matter of course; that too is gone with it."""
+    hidden: tuple[str, ...] = ()
+    """Folders below the root that are shown empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shut:
+    """What a command was shut in by, as it was measured when it started."""
+
+    network: bool = True
+    user: bool = False
+    """True where a user namespace of one user and one group was needed."""
+    outside: str = "writable"
+    error: str = ""
+    """Why the tree could not be shown; the command did not run then."""
+
+
+@dataclass(frozen=True, slots=True)
 class Completed:
     exit_code: int
     stdout: str
     stderr: str
     seconds: float
     timed_out: bool = False
+    shut: Shut = Shut()
 
     @property
     def last_line(self) -> str:
@@ -60,40 +94,64 @@ class Command:
     limits: Limits = field(default_factory=Limits)
     stdin: bytes = b""
     variables: Mapping[str, str] = field(default_factory=dict)
+    inherit: bool = False
+    """Start from the environment of this process: for a person's own command."""
+    tree: Tree | None = None
 
 
 async def run(command: Command) -> Completed:
     """Run a command to its end, its time limit, or the cancellation of the caller."""
     began = time.monotonic()
-    process = await _start(command)
+    told, report = os.pipe()
     timed_out = False
     output, errors = bytearray(), bytearray()
     try:
-        async with asyncio.timeout(command.limits.seconds):
-            await _converse(process, command.stdin, output, errors)
-    except TimeoutError:
-        timed_out = True
+        try:
+            process = await _start(command, report)
+        finally:
+            os.close(report)
+        try:
+            async with asyncio.timeout(command.limits.seconds):
+                await _converse(process, command.stdin, output, errors)
+        except TimeoutError:
+            timed_out = True
+        finally:
+            _kill_session(process.pid)
+            await process.wait()
+        shut = _shut(told)
     finally:
-        _kill_session(process.pid)
-        await process.wait()
+        os.close(told)
     seconds = time.monotonic() - began
-    return Completed(process.returncode or 0, _text(output), _text(errors), seconds, timed_out)
+    return Completed(process.returncode or 0, _text(output), _text(errors), seconds, timed_out, shut)
+
+
+def _shut(told: int) -> Shut:
+    """What `confine` wrote before it became the command: it was there before any end of it."""
+    os.set_blocking(told, False)
+    try:
+        said = os.read(told, 65536)
+    except BlockingIOError:
+        said = b""
+    return msgspec.json.decode(said, type=Shut) if said else Shut(error="it was ended before it began")
 
 
 _TURNS: "WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock]" = WeakKeyDictionary()
 
 
-async def _start(command: Command) -> asyncio.subprocess.Process:
+async def _start(command: Command, report: int) -> asyncio.subprocess.Process:
     """Start one process at a time: each start holds the loop for some milliseconds, and others want it in between."""
     async with _TURNS.setdefault(asyncio.get_running_loop(), asyncio.Lock()):
         process = await asyncio.create_subprocess_exec(
-            *_confined(command),
+            *_confined(command, report),
             cwd=command.folder,
-            env=environment(command.folder, command.variables),
+            env={**os.environ, **command.variables}
+            if command.inherit
+            else environment(command.folder, command.variables),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
             start_new_session=True,
+            pass_fds=(report,),
         )
     return process
 
@@ -115,23 +173,34 @@ def environment(folder: Path, more: Mapping[str, str]) -> dict[str, str]:
 
 async def isolation() -> str:
     """How far a trial is cut off here, in words: measured by trying, each time."""
-    options = json.dumps({"network": False, "probe": True})
-    argv = [sys.executable, "-I", "-S", CONFINE, options, "--", "true"]
-    probe = await asyncio.create_subprocess_exec(*argv, stdout=asyncio.subprocess.PIPE)
-    said, _ = await probe.communicate()
-    return "limits, no network" if said.strip() == b"none" else "limits, network shared"
+    done = await run(Command(["true"], Path("/"), Limits(network=False)))
+    return "limits, network shared" if done.shut.network else "limits, no network"
 
 
-def _confined(command: Command) -> list[str]:
-    limits = command.limits
+def _confined(command: Command, report: int) -> list[str]:
+    limits, tree = command.limits, command.tree
     options = {
+        "parent": os.getpid(),
+        "report": report,
         "cpu_seconds": limits.cpu_seconds,
         "memory_bytes": limits.memory_bytes,
         "file_bytes": limits.file_bytes,
         "nice": limits.nice,
         "network": limits.network,
+        "tree": None if tree is None else {**_words(tree), "folder": str(command.folder)},
     }
     return [sys.executable, "-I", "-S", CONFINE, json.dumps(options), "--", *command.argv]
+
+
+def _words(tree: Tree) -> dict[str, object]:
+    return {
+        "root": str(tree.root),
+        "layers": [str(path) for path in tree.layers],
+        "scratch": str(tree.scratch),
+        "shared": [str(path) for path in tree.shared],
+        "beside": [str(path) for path in tree.beside],
+        "hidden": list(tree.hidden),
+    }
 
 
 async def _converse(process: asyncio.subprocess.Process, stdin: bytes, output: bytearray, errors: bytearray) -> None:

@@ -1,97 +1,288 @@
-"""A copy of the workspace in a temporary folder, where a patch is tried before a single real file changes.
+"""A tree on trial: edits are written into it and commands run in it, while not one real file changes.
 
-Plain copies of the sources and of the small files they read; never `.grace/`, `.git/`, logs or a virtual environment.
+Where the system allows it, a command sees the tree at its own path, covered by the edits, and what it writes is gone
+with it (see `confine`); elsewhere it runs in a copy, and paths are translated (see `copies`). Every run begins with the
+tree as it is plus the edits. Used by `repair`, by the gates, by `heal` and by `preflight`.
 """
 
+import asyncio
+import contextlib
 import os
 import shutil
+import stat
 import tempfile
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import psutil
 
+from grace_tui.healing.repair.copies import Copies, TooLarge
 from grace_tui.healing.repair.patch import FileEdit
+from grace_tui.healing.repair.process import Command, Completed, Limits, Shut, Tree, run
+from grace_tui.healing.repair.sources import encode
 from grace_tui.healing.repair.tree import SKIPPED_FOLDERS, walk
 
+__all__ = ["Ran", "TooLarge", "Trial", "sweep_trials"]
+
 PREFIX = "grace-trial-"
-LARGEST_FILE = 1 << 20
-LARGEST_TREE = 256 << 20
-CHECKER_SETTINGS = ("pyproject.toml", "ruff.toml", ".ruff.toml")
-NOT_COPIED = SKIPPED_FOLDERS - {"policies"}
-"""Policies are never patched, but kernels read them at start."""
+HIDDEN = (".grace",)
+"""A room's state and secrets are no part of what is tried."""
 
 
-class TooLarge(Exception):
-    """The workspace holds more than a trial may copy."""
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """What became of a command in a trial; its output names the files of the tree by their real paths."""
 
-    def __init__(self, root: Path, size: int) -> None:
-        super().__init__(f"{root} holds {size >> 20} MB of small files; a trial copies {LARGEST_TREE >> 20} MB at most")
-        self.root, self.size = root, size
+    completed: Completed
+    isolation: str
 
 
 class Trial:
-    """One temporary folder with a copy per name; gone after `close`, whatever happened."""
+    """One tree with a stack of edits; several runs may be under way at once. Gone after `close`."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, *, hidden: Sequence[str] = HIDDEN, copied: str = "") -> None:
+        """`copied` says why this trial uses copies from the start; empty lets it find out."""
         self.root = root.resolve()
-        self.folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-")).resolve()
+        self.hidden = tuple(hidden)
+        self.folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-", dir=_place(self.root))).resolve()
+        self.shared = self.folder / "shared"
+        """What runs write here stays, until the trial is closed: reports."""
+        self.shared.mkdir()
+        self.edits: Mapping[str, FileEdit] = {}
+        """What is written into the tree, by path; read only."""
+        self._layer: Path | None = None
+        self._copies = Copies(self.root, self.folder, self.hidden)
+        self._copied = copied or (
+            "the root of the file system cannot be covered" if self.root.parent == self.root else ""
+        )
+        self._shut: Shut | None = None
+
+    @property
+    def isolation(self) -> str:
+        """How far the last run was cut off, in words, as it was measured."""
+        if self._shut is None:
+            return "nothing has run"
+        parts = [
+            f"in a copy ({self._copied})" if self._copied else "a view of its own of the tree",
+            f"other files {self._shut.outside}" if not self._copied else "",
+            "network shared" if self._shut.network else "no network",
+        ]
+        return ", ".join(part for part in parts if part)
+
+    def write(self, edits: Iterable[FileEdit]) -> None:
+        """Put edits on the stack; a later one of the same file takes the place of the earlier one.
+
+        Raises:
+            OSError: the text cannot be written.
+            ValueError: its encoding has no such character, or the path leaves the root.
+        """
+        stack = {**self.edits, **{edit.path: edit for edit in edits}}
+        layer = Path(tempfile.mkdtemp(prefix="layer-", dir=self.folder))
+        _be_like(layer, self.root)
+        for edit in stack.values():
+            self._write(edit, layer)
+        # A new folder, never the old one: a run may be looking at that.
+        self.edits, self._layer = stack, layer
+
+    def reset(self) -> None:
+        """Take all edits off."""
+        self.edits, self._layer = {}, None
+
+    def read(self, path: str) -> bytes:
+        """A file as it is in the trial.
+
+        Raises:
+            FileNotFoundError: there is none.
+        """
+        edit = self.edits.get(path)
+        return (self.root / path).read_bytes() if edit is None else encode(edit.after)
+
+    async def run(
+        self,
+        argv: Sequence[str],
+        *,
+        folder: str = ".",
+        env: Mapping[str, str] | None = None,
+        limits: Limits | None = None,
+        stdin: bytes = b"",
+        clean: bool = False,
+    ) -> Ran:
+        """Run a command as if it were run in the tree; `clean` leaves it little of this process's environment.
+
+        Raises:
+            TooLarge: only a copy would do, and the tree is too large for one.
+            OSError: the trial could not be set up.
+        """
+        private = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="run-", dir=self.shared))
+        try:
+            (private / "scratch").mkdir()
+            (private / "tmp").mkdir()
+            variables = {"TMPDIR": str(private / "tmp"), **(env or {})}
+            command = Command(argv, self.root / folder, limits or Limits(), stdin, variables, inherit=not clean)
+            if not self._copied:
+                done = await self._run_covered(command, private)
+                if done is not None:
+                    return done
+            return await self._run_copied(command)
+        finally:
+            await asyncio.to_thread(_discard, private)
+
+    async def _run_covered(self, command: Command, private: Path) -> Ran | None:
+        """None where this tree cannot be covered here; later runs do not try again."""
+        layers = (self._layer,) if self._layer else ()
+        tree = Tree(self.root, layers, private / "scratch", (self.shared,), _beside(self.root), self.hidden)
+        completed = await run(replace(command, tree=tree))
+        self._shut = completed.shut
+        if completed.shut.error:
+            self._copied = self._copied or completed.shut.error
+        elif completed.shut.user and not self._copied:
+            self._copied = await asyncio.to_thread(foreign, self.root)
+        return None if self._copied else Ran(completed, self.isolation)
+
+    async def _run_copied(self, command: Command) -> Ran:
+        copy = await asyncio.to_thread(self._copies.take)
+        try:
+            for edit in self.edits.values():
+                await asyncio.to_thread(self._write, edit, copy)
+            completed = await run(_in_copy(command, self.root, copy))
+        finally:
+            self._copies.give_back(copy)
+        self._shut = completed.shut
+        return Ran(_out_of_copy(completed, self.root, copy), self.isolation)
 
     def copy(self, name: str, edits: Sequence[FileEdit] = ()) -> Path:
         """Copy the workspace to a folder of that name and write the edits into it."""
         target = self.folder / name
-        copy_tree(self.root, target)
-        return self._edited(target, edits)
+        target.mkdir()
+        for path in walk(self.root, SKIPPED_FOLDERS - {"policies"}):
+            if path.stat().st_size <= 1 << 20:
+                copy = target / path.relative_to(self.root)
+                copy.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(path, copy)
+        for edit in edits:
+            self._write(edit, target)
+        return target
 
     def copy_only(self, name: str, files: Sequence[str], edits: Sequence[FileEdit] = ()) -> Path:
         """Copy just these files and the checkers' settings: enough to look at a file, not to run it."""
         target = self.folder / name
-        for path in (*files, *CHECKER_SETTINGS):
+        for path in (*files, "pyproject.toml", "ruff.toml", ".ruff.toml"):
             source, copy = self.root / path, target / path
             if source.is_file():
                 copy.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(source, copy)
-        return self._edited(target, edits)
+        for edit in edits:
+            self._write(edit, target)
+        return target
 
     def close(self) -> None:
-        shutil.rmtree(self.folder, ignore_errors=True)
+        _discard(self.folder)
 
-    @staticmethod
-    def _edited(target: Path, edits: Sequence[FileEdit]) -> Path:
-        for edit in edits:
-            file = target / edit.path
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_bytes(edit.after.encode())
-        return target
+    def _write(self, edit: FileEdit, target: Path) -> None:
+        file, real = target / edit.path, self.root / edit.path
+        if not file.resolve().is_relative_to(target.resolve()) or not real.resolve().is_relative_to(self.root):
+            raise ValueError(f"{edit.path} lies outside {self.root}")
+        for parent in reversed(Path(edit.path).parents[:-1]):
+            (target / parent).mkdir(exist_ok=True)
+            _be_like(target / parent, self.root / parent)
+        data = encode(edit.after)
+        file.unlink(missing_ok=True)
+        file.write_bytes(data)
+        _be_like(file, real)
+        if real.exists():
+            # Compiled files are known by the second and the size of their source.
+            later = max(time.time(), real.stat().st_mtime + 2)
+            os.utime(file, (later, later))
 
 
 def sweep_trials() -> int:
     """Remove the trials of rooms that were killed, and return how many there were."""
     swept = 0
-    for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
-        owner = folder.name.removeprefix(PREFIX).partition("-")[0]
-        if owner.isdecimal() and not psutil.pid_exists(int(owner)) and folder.stat().st_uid == os.getuid():
-            shutil.rmtree(folder, ignore_errors=True)
-            swept += 1
+    for place in _places():
+        for folder in place.glob(f"{PREFIX}*"):
+            owner = folder.name.removeprefix(PREFIX).partition("-")[0]
+            if owner.isdecimal() and not psutil.pid_exists(int(owner)) and folder.stat().st_uid == os.getuid():
+                _discard(folder)
+                swept += 1
     return swept
 
 
-def copy_tree(root: Path, target: Path) -> None:
-    """Copy every small regular file that is not in a skipped folder.
+def foreign(root: Path) -> str:
+    """Why a user namespace cannot write to all of the tree: the first file of somebody else; empty without any."""
+    user, group = os.getuid(), os.getgid()
+    waiting = [str(root)]
+    while waiting:
+        for entry in os.scandir(waiting.pop()):
+            status = entry.stat(follow_symlinks=False)
+            if (status.st_uid, status.st_gid) != (user, group):
+                return f"{entry.path} belongs to another user or group"
+            if entry.is_dir(follow_symlinks=False):
+                waiting.append(entry.path)
+    return ""
+
+
+def _places() -> list[Path]:
+    """Folders for temporary files, best first."""
+    places = (Path(tempfile.gettempdir()), Path("/var/tmp"), Path("/dev/shm"))
+    return list(dict.fromkeys(place.resolve() for place in places if place.is_dir() and os.access(place, os.W_OK)))
+
+
+def _place(root: Path) -> Path:
+    """A folder for temporary files that the root does not hold: it could not cover itself.
 
     Raises:
-        TooLarge: they add up to more than a trial may copy.
+        OSError: the root holds them all.
     """
-    root = root.resolve()
-    total = 0
-    target.mkdir(parents=True)
-    for path in walk(root, NOT_COPIED):
-        size = path.stat().st_size
-        if size > LARGEST_FILE:
-            continue
-        total += size
-        if total > LARGEST_TREE:
-            raise TooLarge(root, total)
-        copy = target / path.relative_to(root)
-        copy.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(path, copy)
+    for place in _places():
+        if not place.is_relative_to(root):
+            return place
+    raise OSError(f"{root} holds every folder for temporary files; set TMPDIR to one outside of it")
+
+
+def _beside(root: Path) -> tuple[Path, ...]:
+    """Folders that programs write to as a matter of course."""
+    places = [Path(tempfile.gettempdir()), Path("/tmp"), Path("/var/tmp"), Path(os.path.expanduser("~"))]
+    found = dict.fromkeys(place.resolve() for place in places)
+    return tuple(place for place in found if place.parent != place and not place.is_relative_to(root))
+
+
+def _be_like(path: Path, real: Path) -> None:
+    """Give a file or folder the mode of the real one, where there is one."""
+    if real.exists():
+        path.chmod(stat.S_IMODE(real.stat().st_mode))
+
+
+def _in_copy(command: Command, root: Path, copy: Path) -> Command:
+    """The command's words with the copy for the tree; what was not copied is used where it is."""
+
+    def there(text: str) -> str:
+        return text.replace(str(root), str(copy))
+
+    program = command.argv[0]
+    if os.sep in program and not (copy / os.path.relpath(command.folder / program, root)).exists():
+        moved = str(command.folder / program)
+    else:
+        moved = there(program)
+    variables = {name: there(value) for name, value in command.variables.items()}
+    folder = copy / command.folder.relative_to(root)
+    return replace(command, argv=[moved, *map(there, command.argv[1:])], folder=folder, variables=variables)
+
+
+def _out_of_copy(completed: Completed, root: Path, copy: Path) -> Completed:
+    stdout, stderr = (text.replace(str(copy), str(root)) for text in (completed.stdout, completed.stderr))
+    return replace(completed, stdout=stdout, stderr=stderr)
+
+
+def _discard(folder: Path) -> None:
+    """Remove a folder of ours, also what a program took its own rights away from."""
+
+    def again(remove: Callable[..., object], path: str, _: BaseException) -> None:
+        for place in (os.path.dirname(path), path):
+            with contextlib.suppress(OSError):
+                os.chmod(place, stat.S_IRWXU)
+        with contextlib.suppress(OSError):  # the next sweep finds it
+            remove(path)
+
+    shutil.rmtree(folder, onerror=lambda remove, path, error: again(remove, path, error[1]))
