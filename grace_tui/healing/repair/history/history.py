@@ -22,6 +22,8 @@ class Version:
     path: str
     """Where it was then, relative to the root."""
     read: Callable[[], str] = field(repr=False, compare=False)
+    key: str = ""
+    """The history's own name of the content, where it has one."""
 
     @cached_property
     def text(self) -> str:
