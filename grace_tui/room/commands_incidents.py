@@ -1,10 +1,8 @@
-"""Commands about the life of incidents: list them, take one, release it, resolve it, reopen it.
+"""Commands about the life of incidents: list them, take one, note a line, release it, resolve it, reopen it.
 
 Where a person decides against what the room would do, a reason is asked for and kept in the timeline.
 """
 
-import pwd
-import re
 from typing import TYPE_CHECKING
 
 from grace_tui.healing.answering.ladder import is_left
@@ -13,6 +11,7 @@ from grace_tui.kernel.errors import GraceError
 from grace_tui.kernel.events import IncidentOpened
 from grace_tui.kernel.records import IncidentRecord
 from grace_tui.kernel.redact import redact
+from grace_tui.room.callers import person_of
 from grace_tui.room.commanding import Answer, Arguments, Command, answer, word
 from grace_tui.room.viewing import incident_view
 
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
     from grace_tui.room.core import Room
 
 OWNER_LIMIT, REASON_LIMIT = 80, 500
-_UID = re.compile(r"\bcli uid (\d+)$")
 
 
 async def incident_list(room: "Room", arguments: Arguments, by: str) -> Answer:
@@ -30,9 +28,18 @@ async def incident_list(room: "Room", arguments: Arguments, by: str) -> Answer:
 
 async def incident_take(room: "Room", arguments: Arguments, by: str) -> Answer:
     """Look after an incident: `owner` is who asks, where nobody is named."""
-    owner = _text(arguments, "owner", OWNER_LIMIT) or person(by)
+    owner = _text(arguments, "owner", OWNER_LIMIT) or person_of(by)
     record = room.parts.book.take(word(arguments, "id"), owner, by, _text(arguments, "reason", REASON_LIMIT))
     return answer(f"{record.id} is {record.state}, taken by {owner}", record)
+
+
+async def incident_note(room: "Room", arguments: Arguments, by: str) -> Answer:
+    """Put a line into its timeline: what a person found out, for whoever looks next."""
+    text = _text(arguments, "text", REASON_LIMIT)
+    if not text:
+        raise GraceError("say what is to be noted")
+    record = room.parts.book.remark(word(arguments, "id"), text, person_of(by))
+    return answer(f"noted with {record.id}", record)
 
 
 async def incident_release(room: "Room", arguments: Arguments, by: str) -> Answer:
@@ -58,15 +65,6 @@ async def incident_reopen(room: "Room", arguments: Arguments, by: str) -> Answer
     record = room.healer.release(record.id, by, reason)
     room.parts.publish(IncidentOpened(record.id, record.kernel, record.signature, record.title))
     return answer(f"{record.id} is answered anew", record)
-
-
-def person(by: str) -> str:
-    """Who asked, by name where a user of this machine did."""
-    found = _UID.search(by)
-    try:
-        return pwd.getpwuid(int(found[1])).pw_name if found else by
-    except KeyError:  # a user without a name
-        return by
 
 
 def _known(room: "Room", arguments: Arguments) -> IncidentRecord:
@@ -97,6 +95,7 @@ COMMANDS = {
     "incident.list": Command(incident_list),
     "incident.ack": Command(incident_take, acts=True),
     "incident.take": Command(incident_take, acts=True),
+    "incident.note": Command(incident_note, acts=True),
     "incident.release": Command(incident_release, acts=True),
     "incident.resolve": Command(incident_resolve, acts=True),
     "incident.reopen": Command(incident_reopen, acts=True),

@@ -5,7 +5,6 @@ The screens live on the main thread's loop, the kernels on the supervisor's; nei
 
 import asyncio
 import os
-import pwd
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from grace_tui.faces.remote.server import open_server
 from grace_tui.faces.remote.server.peers import Peer
 from grace_tui.faces.remote.server.wire import Answer
+from grace_tui.room.callers import caller, person_of
 from grace_tui.room.hub import ViewHub
 from grace_tui.room.stage import Script, Stage
 from grace_tui.runtime.hosts import alive
@@ -178,10 +178,7 @@ def _nothing() -> None:
 
 def _user() -> str:
     """Who acts on a screen: local ones and those of the socket are this process's own user's."""
-    try:
-        return pwd.getpwuid(os.getuid()).pw_name
-    except KeyError:  # a user without a name
-        return f"uid {os.getuid()}"
+    return person_of(caller(os.getuid()))
 
 
 def _only_reads(verb: str) -> bool:
@@ -192,7 +189,7 @@ def _only_reads(verb: str) -> bool:
 
 def _answer_peers(stage: Stage) -> "Callable[[str, dict[str, Any], Peer], Any]":
     async def carry_out(verb: str, arguments: dict[str, Any], peer: Peer) -> Answer:
-        answer = await stage.ask(verb, arguments, by=f"cli uid {peer.uid}")
+        answer = await stage.ask(verb, arguments, by=caller(peer.uid))
         return Answer(bool(answer["ok"]), str(answer["text"]), answer.get("data", {}))
 
     return carry_out

@@ -1,18 +1,24 @@
 """Commands about the life of incidents, on a real room."""
 
-import os
-import pwd
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from grace_tui.room.commands_incidents import OWNER_LIMIT, REASON_LIMIT, person
+from grace_tui.room.commands_incidents import OWNER_LIMIT, REASON_LIMIT
 from tests.room.bench import Bench, calm, opened
 
 
 async def _reported(bench: Bench) -> str:
     await bench.running("one")
     return bench.room.parts.book.report("one", "LogSilence", "nothing for an hour", "tester").id
+
+
+def _told(bench: Bench, incident_id: str) -> object:
+    """An incident without its evidence, which comes when it is written."""
+    found = bench.room.parts.book.get(incident_id)
+    assert found is not None
+    return replace(found, bundle="")
 
 
 async def test_an_incident_is_taken_released_resolved_and_reopened(tmp_path: Path) -> None:
@@ -41,11 +47,11 @@ async def test_a_decision_without_a_reason_is_refused_and_changes_nothing(tmp_pa
         found = await _reported(bench)
         if act == "reopen":
             await bench.answer("incident.resolve", id=found, reason="seen to")
-        before = bench.room.parts.book.get(found)
+        before = _told(bench, found)
         for reason in ("", "  \n"):
             refused = await bench.answer(f"incident.{act}", id=found, reason=reason)
             assert (refused["ok"], refused["text"][:7]) == (False, "say why")
-        assert bench.room.parts.book.get(found) == before
+        assert _told(bench, found) == before
 
 
 async def test_what_does_not_follow_or_is_not_there_is_refused_in_words(tmp_path: Path) -> None:
@@ -87,8 +93,18 @@ async def test_a_list_has_owners_and_rates(tmp_path: Path) -> None:
         assert (listed["owner"], listed["rate"]) == ("ann", 1.0)
 
 
-def test_who_asked_is_named_as_on_this_machine() -> None:
-    user = pwd.getpwuid(os.getuid())
-    assert person(f"cli uid {user.pw_uid}") == user.pw_name
-    assert person("local screen") == "local screen"
-    assert person("cli uid 4000000001") == "cli uid 4000000001"
+async def test_a_note_is_a_line_of_the_timeline_and_changes_nothing_else(tmp_path: Path) -> None:
+    calm(tmp_path, "one")
+    async with opened(tmp_path) as bench:
+        found = await _reported(bench)
+        before = _told(bench, found)
+        noted = await bench.answer("incident.note", id=found, text="seen since noon,\n password=hunter2-long")
+        assert (noted["ok"], noted["text"]) == (True, f"noted with {found}")
+        after = bench.room.parts.book.get(found)
+        assert after is not None
+        line = after.timeline[-1]
+        assert line[1:] == ("tester", "seen since noon, password=[redacted]")
+        assert replace(after, timeline=after.timeline[:-1], bundle="") == before
+        assert bench.audited("incident.note")[0]["resource"] == found
+        assert not (await bench.answer("incident.note", id=found, text=" "))["ok"]
+        assert (await bench.answer("incident.note", id="I-0", text="x"))["text"] == "there is no incident I-0"

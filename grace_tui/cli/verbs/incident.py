@@ -1,12 +1,14 @@
 """`grace-tui incident`: what broke, and what was done about it."""
 
+from collections.abc import Sequence
 from typing import get_args
 
 import click
 
-from grace_tui.cli.asking import about_workspace, ask, json_option, show, show_act, show_answer, show_json
+from grace_tui.cli.asking import PATIENCE, about_workspace, ask, json_option, question, show, show_answer, show_json
+from grace_tui.cli.exits import BAD, DONE
 from grace_tui.cli.opening import talk
-from grace_tui.cli.text import Column, moment, table
+from grace_tui.cli.text import Column, clean, moment, table
 from grace_tui.faces.views import IncidentView
 from grace_tui.kernel.records import IncidentState
 from grace_tui.workspace import Workspace
@@ -25,6 +27,7 @@ SHOWN = 200
 """Incidents that a table shows of those that are kept."""
 SETTLED = ("resolved", "suppressed")
 
+ids_argument = click.argument("ids", metavar="ID...", nargs=-1, required=True)
 reason_option = click.option("--reason", required=True, help="Why; kept in its timeline.")
 
 
@@ -90,52 +93,72 @@ def show_evidence(workspace: Workspace, incident_id: str, file: str, as_json: bo
 
 
 @command.command("ack")
-@click.argument("incident_id", metavar="ID")
-@click.option("--owner", default="", help="Who looks after it, if not you.")
-@click.option("--reason", default="", help="Why; kept in its timeline.")
+@ids_argument
+@click.option("--owner", default="", help="Who looks after them, if not you.")
+@click.option("--reason", default="", help="Why; kept in the timeline.")
 @json_option
 @about_workspace
-def acknowledge(workspace: Workspace, incident_id: str, owner: str, reason: str, as_json: bool) -> int:
-    """Say that you look after an incident."""
+def acknowledge(workspace: Workspace, ids: Sequence[str], owner: str, reason: str, as_json: bool) -> int:
+    """Say that you look after incidents, or that somebody else does."""
     if not owner:
-        return _act(workspace, "ack", incident_id, as_json, reason=reason)
-    answer = ask(workspace, "incident.take", id=incident_id, owner=owner, reason=reason)
-    return show_act(answer, as_json, incident=incident_id, act="ack")
+        return _act(workspace, "ack", ids, as_json, reason=reason)
+    return _act(workspace, "take", ids, as_json, owner=owner, reason=reason)
+
+
+command.add_command(acknowledge, "take")
+
+
+@command.command("note")
+@click.argument("incident_id", metavar="ID")
+@click.argument("text")
+@json_option
+@about_workspace
+def note(workspace: Workspace, incident_id: str, text: str, as_json: bool) -> int:
+    """Put a line into an incident's timeline."""
+    return _act(workspace, "note", (incident_id,), as_json, text=text)
 
 
 @command.command("release")
-@click.argument("incident_id", metavar="ID")
+@ids_argument
 @reason_option
 @json_option
 @about_workspace
-def release(workspace: Workspace, incident_id: str, reason: str, as_json: bool) -> int:
-    """Say that nobody looks after an incident any more."""
-    return _act(workspace, "release", incident_id, as_json, reason=reason)
+def release(workspace: Workspace, ids: Sequence[str], reason: str, as_json: bool) -> int:
+    """Say that nobody looks after incidents any more."""
+    return _act(workspace, "release", ids, as_json, reason=reason)
 
 
 @command.command("resolve")
-@click.argument("incident_id", metavar="ID")
+@ids_argument
 @reason_option
 @json_option
 @about_workspace
-def resolve(workspace: Workspace, incident_id: str, reason: str, as_json: bool) -> int:
-    """Say that an incident is over."""
-    return _act(workspace, "resolve", incident_id, as_json, reason=reason)
+def resolve(workspace: Workspace, ids: Sequence[str], reason: str, as_json: bool) -> int:
+    """Say that incidents are over."""
+    return _act(workspace, "resolve", ids, as_json, reason=reason)
 
 
 @command.command("reopen")
-@click.argument("incident_id", metavar="ID")
+@ids_argument
 @reason_option
 @json_option
 @about_workspace
-def reopen(workspace: Workspace, incident_id: str, reason: str, as_json: bool) -> int:
-    """Say that an incident which was resolved is not over."""
-    return _act(workspace, "reopen", incident_id, as_json, reason=reason)
+def reopen(workspace: Workspace, ids: Sequence[str], reason: str, as_json: bool) -> int:
+    """Say that incidents which were resolved are not over."""
+    return _act(workspace, "reopen", ids, as_json, reason=reason)
 
 
-def _act(workspace: Workspace, act: str, incident_id: str, as_json: bool, *, reason: str) -> int:
-    answer = ask(workspace, f"incident.{act}", id=incident_id, reason=reason)
-    return show_act(answer, as_json, incident=incident_id, act=act)
+def _act(workspace: Workspace, act: str, ids: Sequence[str], as_json: bool, **args: str) -> int:
+    """Do it to each; one that is refused is told, and keeps nothing from the others."""
+    told = []
+    for incident_id in dict.fromkeys(ids):
+        answer = question(workspace, f"incident.{act}", PATIENCE, id=incident_id, **args)
+        told.append({"incident": incident_id, "act": act, "ok": answer.ok, "text": answer.text})
+        if not (as_json and answer.ok):
+            talk(clean(answer.text) if answer.ok else f"grace-tui: {clean(answer.text)}")
+    if as_json:
+        show_json(told if len(told) > 1 else told[0])
+    return DONE if all(each["ok"] for each in told) else BAD
 
 
 def _row(found: IncidentView) -> tuple[str, ...]:

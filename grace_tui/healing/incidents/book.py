@@ -227,6 +227,16 @@ class IncidentBook:
             self._life.inherited.discard(incident_id)
             return self._rows.change(new, new.action)
 
+    def remark(self, incident_id: str, text: str, by: str) -> IncidentRecord:
+        """Put a person's words into the timeline; what is being done about the incident stays.
+
+        Raises:
+            UnknownIncident: there is no such incident.
+        """
+        with self._lock:
+            record = self._rows.known(incident_id)
+            return self._rows.change(with_line(record, self.clock.time(), by, text), text)
+
     # ---- what is known
 
     def all(self) -> tuple[IncidentRecord, ...]:
