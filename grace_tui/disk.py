@@ -30,7 +30,7 @@ def file_digest(path: Path) -> str:
 
 
 def atomic_write(path: Path, data: bytes, *, mode: int | None = None, durable: bool = True) -> None:
-    """Replace `path` by `data` in one step, keeping its permissions; `durable` waits for the disk.
+    """Replace `path` by `data` in one step, keeping its permissions and owner; `durable` waits for the disk.
 
     A reader sees the old file or the new one; a crash leaves one of the two, and perhaps a `.grace-*` file beside it.
     """
@@ -42,6 +42,7 @@ def atomic_write(path: Path, data: bytes, *, mode: int | None = None, durable: b
         with os.fdopen(handle, "wb") as file:
             file.write(data)
             os.fchmod(file.fileno(), mode)
+            _keep_owner(path, file.fileno())
             if durable:
                 file.flush()
                 os.fsync(file.fileno())
@@ -72,6 +73,13 @@ def sync_folder(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def _keep_owner(path: Path, handle: int) -> None:
+    """Only root may give files away; anyone else's new files are their own."""
+    if os.geteuid() == 0 and path.exists():
+        owner = path.stat()
+        os.fchown(handle, owner.st_uid, owner.st_gid)
 
 
 def _mode_of(path: Path) -> int:

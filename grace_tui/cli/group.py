@@ -27,6 +27,7 @@ VERBS = (
     "knowledge",
     "audit",
     "drill",
+    "heal",
     "new",
     "doctor",
 )

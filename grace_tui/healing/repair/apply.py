@@ -4,10 +4,13 @@ Every act is written to a journal before it touches a file, so that a room kille
 when it starts again. A file that somebody changed meanwhile is never overwritten.
 """
 
+import glob
 import json
+import os
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -16,6 +19,7 @@ import msgspec
 
 from grace_tui.disk import FileMoved, atomic_write, digest, file_digest, swap_file, sync_folder
 from grace_tui.healing.repair.patch import FileEdit
+from grace_tui.healing.repair.sources import encode
 from grace_tui.kernel.errors import GraceError
 
 JournalState = Literal["applying", "applied", "undoing", "undone"]
@@ -49,6 +53,10 @@ class Entry:
     edits: tuple[FileEdit, ...]
     digests: tuple[tuple[str, str], ...]
     """(before, after) of each edit; before is empty for a file that the patch makes."""
+    times: tuple[int, ...] = ()
+    """When each file had been changed last, in nanoseconds; 0 for one that the patch makes."""
+    folders: tuple[str, ...] = ()
+    """Folders that the patch makes, the deepest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,14 +88,16 @@ class Journal:
         """
         digests = tuple((_digest(edit.before), _digest(edit.after)) for edit in edits)
         for edit, (before, _) in zip(edits, digests, strict=True):
-            found = file_digest(self.root / edit.path)
+            found = file_digest(self._file(edit))
             if found != before:
                 raise FileMoved(self.root / edit.path, before, found)
-        entry = Entry(entry_id, time.time(), "applying", tuple(edits), digests)
+        times = tuple(0 if edit.before is None else self._file(edit).stat().st_mtime_ns for edit in edits)
+        entry = Entry(entry_id, time.time(), "applying", tuple(edits), digests, times, self._new_folders(edits))
         self._write(entry, "journal")
         try:
             for number, (edit, (before, _)) in enumerate(zip(edits, digests, strict=True)):
-                swap_file(self.root / edit.path, before, edit.after.encode())
+                swap_file(self._file(edit), before, encode(edit.after))
+                _drop_bytecode(self._file(edit))
                 self.step(f"file {number}")
         except (OSError, FileMoved):
             self._roll_back(entry)
@@ -116,7 +126,7 @@ class Journal:
 
     def get(self, entry_id: str) -> Entry:
         try:
-            return msgspec.json.decode(self._path(entry_id).read_bytes(), type=Entry)
+            return _read(self._path(entry_id))
         except FileNotFoundError:
             raise UnknownEntry(entry_id) from None
 
@@ -125,8 +135,8 @@ class Journal:
         entries = []
         for path in self._files():
             try:
-                entry = msgspec.json.decode(path.read_bytes(), type=Entry)
-            except (msgspec.DecodeError, FileNotFoundError):
+                entry = _read(path)
+            except (ValueError, FileNotFoundError):
                 continue  # `recover` told of the one; the other was trimmed meanwhile
             if entry.at >= at:
                 entries.append(entry)
@@ -136,8 +146,8 @@ class Journal:
 
     def _recover_one(self, path: Path) -> Recovered | None:
         try:
-            entry = msgspec.json.decode(path.read_bytes(), type=Entry)
-        except msgspec.DecodeError as error:
+            entry = _read(path)
+        except ValueError as error:
             return Recovered(path.stem, "unreadable", (), f"{path}: {error}")
         if entry.state in ("applied", "undone"):
             return None
@@ -157,32 +167,46 @@ class Journal:
         self._write(replace(entry, state="undoing"), "undoing")
         for number, edit in reversed(list(enumerate(entry.edits))):
             _, after = entry.digests[number]
-            file = self.root / edit.path
+            file = self._file(edit)
             if file_digest(file) != after:
                 continue
             if edit.before is None:
                 file.unlink()
                 sync_folder(file.parent)
             else:
-                swap_file(file, after, edit.before.encode())
+                swap_file(file, after, encode(edit.before))
+                if entry.times:
+                    os.utime(file, ns=(time.time_ns(), entry.times[number]))
+            _drop_bytecode(file)
             self.step(f"undone {number}")
+        for folder in entry.folders:
+            _remove_empty(self.root / folder)
         return self._write(replace(entry, state="undone"), "undone")
 
     def _states(self, entry: Entry) -> Iterator[tuple[str, Literal["before", "after", "other"]]]:
         for edit, (before, after) in zip(entry.edits, entry.digests, strict=True):
-            found = file_digest(self.root / edit.path)
+            found = file_digest(self._file(edit))
             yield edit.path, "after" if found == after else "before" if found == before else "other"
 
     def _sweep(self, entry: Entry) -> None:
-        for folder in {(self.root / edit.path).parent for edit in entry.edits}:
+        for folder in {self._file(edit).parent for edit in entry.edits}:
             for path in folder.glob(".grace-*"):
                 if path.is_file() and _LEFTOVER.fullmatch(path.name):
                     path.unlink()
 
+    def _file(self, edit: FileEdit) -> Path:
+        """Where an edit is written: a link stays one, and what it leads to is changed."""
+        return (self.root / edit.path).resolve()
+
+    def _new_folders(self, edits: Sequence[FileEdit]) -> tuple[str, ...]:
+        parents = {parent for edit in edits for parent in Path(edit.path).parents[:-1]}
+        missing = [parent.as_posix() for parent in parents if not (self.root / parent).exists()]
+        return tuple(sorted(missing, key=lambda folder: -folder.count("/")))
+
     # ---- the files of the journal
 
     def _write(self, entry: Entry, step: str) -> Entry:
-        text = json.dumps(asdict(entry), indent=1, ensure_ascii=False)
+        text = json.dumps(asdict(entry), indent=1)  # bytes of no encoding stand in it as escapes
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         atomic_write(self._path(entry.id), text.encode(), mode=0o600)
         self.step(step)
@@ -205,4 +229,23 @@ def digests_of(edits: Sequence[FileEdit]) -> Mapping[str, tuple[str, str]]:
 
 
 def _digest(text: str | None) -> str:
-    return "" if text is None else digest(text.encode())
+    return "" if text is None else digest(encode(text))
+
+
+def _read(path: Path) -> Entry:
+    """An entry of the journal. Raises ValueError where the file holds none."""
+    return msgspec.convert(json.loads(path.read_bytes()), Entry)
+
+
+def _drop_bytecode(file: Path) -> None:
+    """Python takes compiled code for current by size and whole seconds; two changes within one would deceive it."""
+    for compiled in (file.parent / "__pycache__").glob(f"{glob.escape(file.stem)}.*.pyc"):
+        compiled.unlink(missing_ok=True)
+
+
+def _remove_empty(folder: Path) -> None:
+    """Remove a folder that a patch made, unless somebody put something there."""
+    with suppress(OSError):
+        (folder / "__pycache__").rmdir()
+    with suppress(OSError):
+        folder.rmdir()
