@@ -11,13 +11,14 @@ from typing import Any, TypeVar
 
 import anyio
 
-from grace_tui.healing.answering.answers import FINISHED, OVER, Answers
+from grace_tui.healing.answering.answers import FINISHED, Answers
 from grace_tui.healing.answering.followup import FollowUp
 from grace_tui.healing.answering.gather import Gatherer
 from grace_tui.healing.answering.history import RELEASED
 from grace_tui.healing.answering.limits import Limits
 from grace_tui.healing.applier import Applier
 from grace_tui.healing.code_acts import CodeActs
+from grace_tui.healing.incidents.states import needs_nothing
 from grace_tui.healing.renewal import renew
 from grace_tui.healing.repair.apply import Journal, Recovered, UndoRefused, UnknownEntry
 from grace_tui.healing.repair.knowledge import Knowledge, as_view
@@ -100,7 +101,7 @@ class Healer:
             GraceError: there is no such incident, or it is over.
         """
         incident = self.incidents.get(incident_id)
-        if incident is None or incident.state in OVER:
+        if incident is None or needs_nothing(incident):
             raise GraceError(f"{incident_id} is not open; there is nothing to hand on")
         if to_agent:
             return self.code.queue_task(incident, self.incidents.failure(incident_id), reason, by, ())
@@ -129,7 +130,7 @@ class Healer:
         self.teller.audit("repair.rejected", proposal, by)
         task = self.teller.end(proposal.task, "failed", f"rejected by {by}", by)
         incident = self.incidents.get(task.incident_id)
-        if incident is not None and incident.state not in OVER:
+        if incident is not None and not needs_nothing(incident):
             self.answers.leave(incident, f"{task_id} was rejected by {by}", by)
         return task
 

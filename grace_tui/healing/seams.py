@@ -117,6 +117,9 @@ class RoomHooks(Protocol):
 
     def kernel_state(self, name: str) -> str: ...
 
+    def healthy_after(self, kernel: str) -> float:
+        """Seconds of running after which a kernel counts as well."""
+
     def moved(self, name: str) -> str:
         """Why a kernel was moved to a process of its own; empty where it was not."""
 

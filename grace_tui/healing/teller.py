@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from grace_tui.healing.failure import Failure
+from grace_tui.healing.incidents.states import needs_nothing
 from grace_tui.healing.repair.patch import Patch
 from grace_tui.healing.seams import Incidents, Queue, RoomHooks
 from grace_tui.kernel.errors import GraceError
@@ -38,7 +39,7 @@ class Teller:
         task = self.change(task, state, detail)
         if state == "learned":
             self.move(task, "resolved", detail, by)
-        elif not self._is_hidden(task):  # what was hidden meanwhile stays so: its end brings it back
+        elif not self._needs_nothing(task):  # what was hidden meanwhile stays so: its end brings it back
             self.move(task, "open", f"{task.id} {state}: {detail}", by)
         self.hooks.publish(
             TaskFinished(
@@ -62,9 +63,9 @@ class Teller:
             record = {"actor": "healer", "action": "incident.kept", "resource": task.incident_id}
             self.hooks.audit({**record, "result": str(refused)})
 
-    def _is_hidden(self, task: TaskRecord) -> bool:
+    def _needs_nothing(self, task: TaskRecord) -> bool:
         incident = self.incidents.get(task.incident_id)
-        return incident is not None and incident.state == "suppressed"
+        return incident is not None and incident.state != "resolved" and needs_nothing(incident)
 
     def decide(
         self,

@@ -10,14 +10,13 @@ from typing import Any
 
 from grace_tui.disk import FileMoved
 from grace_tui.healing.applier import Applier
+from grace_tui.healing.incidents.states import needs_nothing
 from grace_tui.healing.repair.queue import FINISHED
 from grace_tui.healing.repair.repair import Progress, Unrepaired, repair
 from grace_tui.healing.seams import Incidents, Queue, RoomHooks
 from grace_tui.healing.teller import Proposal, Teller
 from grace_tui.kernel.errors import GraceError
 from grace_tui.kernel.records import TaskRecord
-
-OVER = frozenset({"resolved", "suppressed"})
 
 
 class Work:
@@ -64,7 +63,7 @@ class Work:
 
     async def _repair(self, task: TaskRecord, by: str) -> TaskRecord:
         incident = self.incidents.get(task.incident_id)
-        if incident is None or incident.state in OVER:
+        if incident is None or needs_nothing(incident):
             return self.teller.end(task, "failed", f"{task.incident_id} is over; there is nothing left to repair", by)
         failure = self.queue.failure(task.id)
         self.teller.move(task, "in_repair", "the repair began", by)

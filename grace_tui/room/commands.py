@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import anyio
 import anyio.to_thread
 
-from grace_tui.healing.answering.answers import OVER
+from grace_tui.healing.incidents.states import needs_nothing
 from grace_tui.kernel.errors import GraceError
 from grace_tui.kernel.spelling import plural
 from grace_tui.room import (
@@ -191,7 +191,7 @@ async def why(room: "Room", arguments: Arguments, by: str) -> Answer:
         raise GraceError("say of which kernel, incident or task")
     resource = name or (incident.id if incident else "") or (task.id if task else "")
     told = telling.why(view, incident, task, await _decisions(room, resource))
-    if incident is not None and incident.state not in OVER:
+    if incident is not None and not needs_nothing(incident):
         told += telling.ladder(await room.healer.plan(incident.id))
     hidden = explained(room.parts.silences, incident) if incident else ""
     return answer(f"{hidden}\n\n{told}" if hidden else told)

@@ -50,7 +50,7 @@ class Duties:
             await anyio.to_thread.run_sync(room.spared, room.parts.audit.sync)
 
     async def record_failures(self) -> None:
-        """Every failure of a kernel becomes an incident, whatever else is down, and ends when the kernel runs again."""
+        """Every failure of a kernel becomes an incident, whatever else is down, and is watched once it runs again."""
         box = self.room.parts.bus.subscribe("room", "kernel.*", capacity=10_000)
         while True:
             message = await box.receive(60.0)
@@ -94,7 +94,8 @@ class Duties:
         # It may have failed since.
         child = self.room.supervisor.children.get(event.kernel)
         if event.new == "running" and child is not None and child.state == "running":
-            self.room.parts.book.kernel_running(event.kernel, "supervisor")
+            watch = self.room.healer.hooks.healthy_after(event.kernel)
+            self.room.parts.book.kernel_running(event.kernel, "supervisor", watch)
         elif event.new == "quarantined":
             self.room.parts.book.kernel_quarantined(event.kernel, event.reason, "supervisor")
 

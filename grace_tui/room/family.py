@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from grace_tui.room.core import Room
 
 NAME = "room"
+INIT = "/__init__.py"
 
 
 class RoomFamily:
@@ -35,6 +36,9 @@ class RoomFamily:
         child = self.room.supervisor.children.get(kernel)
         return child is not None and (child.state in UP or child.state == "completed")
 
+    def made_from(self, file: str) -> tuple[str, ...]:
+        return tuple(name for name, child in self.room.supervisor.children.items() if _holds(child.path, file))
+
     def released(self, kernel: str, incident_id: str) -> None:
         """The cause of a kernel's failures is over: what they brought into quarantine is tried again."""
         child = self.room.supervisor.children.get(kernel)
@@ -56,3 +60,8 @@ class RoomFamily:
         for kernel in {record.kernel for record in self.room.parts.book.all() if record.phase != TRIGGER}:
             if kernel not in self.room.supervisor.children:
                 self.gone(kernel, f"{kernel} is not a kernel of this room any more")
+
+
+def _holds(path: str, file: str) -> bool:
+    """Whether a file is a kernel's own, or of its folder."""
+    return file == path or (path.endswith(INIT) and file.startswith(path.removesuffix(INIT) + "/"))

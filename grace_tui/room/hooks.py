@@ -40,6 +40,10 @@ class Hooks:
         child = self.room.supervisor.children.get(name)
         return child.state if child else "unknown"
 
+    def healthy_after(self, kernel: str) -> float:
+        supervisor = self.room.supervisor
+        return supervisor.parts.policy.of(supervisor.child(kernel).spec).healthy_after
+
     def moved(self, name: str) -> str:
         return self.room.sources.moves.reason(name)
 

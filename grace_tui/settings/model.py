@@ -39,7 +39,8 @@ class SupervisorSettings(Table, frozen=True):
     backoff_jitter: Annotated[float, Meta(ge=0, le=1)] = 0.1
     """Share of the wait that is random, so that kernels do not restart in step."""
     healthy_after: Annotated[float, Meta(ge=0, le=86400)] = 30.0
-    """Seconds of running after which a kernel's backoff starts afresh."""
+    """Seconds of running after which a kernel's backoff starts afresh, and an incident that its restart alone ended is
+    resolved."""
     stall_ms: Annotated[int, Meta(ge=60, le=60_000)] = 140
     """Milliseconds a kernel may hold the loop that all task kernels share; then it is named and broken off, unless it
     was the machine that kept it waiting."""

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from grace_tui.healing.answering.ladder import LEFT
-from grace_tui.healing.incidents.states import RUNS_AGAIN
+from grace_tui.healing.incidents.states import RUNS_AGAIN, is_run_watched
 from grace_tui.healing.triggers import MeasureSpec, Parameter, Reading, Rule
 from grace_tui.kernel import IncidentRecord
 from kernels.trigger_mesh.measure import Inputs, Measure
@@ -109,7 +109,9 @@ def is_left_alone(incident: IncidentRecord) -> bool:
         return False
     if incident.state == "resolved":
         ends = [text for _, _, text in incident.timeline if text.startswith("resolved:")]
-        return bool(ends) and ends[-1] == f"resolved: {RUNS_AGAIN}"
+        return bool(ends) and ends[-1].startswith(f"resolved: {RUNS_AGAIN}")
+    if is_run_watched(incident):
+        return True
     return not (incident.state in BEING_REPAIRED or incident.task_id or incident.action.endswith(LEFT))
 
 

@@ -54,6 +54,7 @@ class Hooks:
     verdict: Verdict = field(default_factory=lambda: Verdict(True, "core rule"))
     states: dict[str, str] = field(default_factory=dict)
     never_runs: bool = False
+    runs_well_after: float = 30.0
     snapshots: list[str] = field(default_factory=list)
     taken_up: list[str] = field(default_factory=list)
     warnings: dict[str, str] = field(default_factory=dict)
@@ -75,6 +76,9 @@ class Hooks:
 
     def kernel_state(self, name: str) -> str:
         return self.states.get(name, "running")
+
+    def healthy_after(self, kernel: str) -> float:
+        return self.runs_well_after
 
     def moved(self, name: str) -> str:
         return self.out_of_the_loop.get(name, "")

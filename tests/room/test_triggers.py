@@ -158,7 +158,7 @@ async def test_a_file_broken_while_the_room_was_closed_is_told_before_its_kernel
         assert raised.facts["file"] == measured.facts["file"] == "kernels/librarian.py"
         assert all(found.opened_at >= measured.opened_at for found in bench.room.parts.book.all())
         path.write_text(whole)
-        both = {(measured.id, "resolved"), (raised.id, "resolved")}
+        both = {(measured.id, "resolved"), (raised.id, "watching")}
         await bench.until(lambda view: both <= {(one.id, one.state) for one in view.incidents})
 
 

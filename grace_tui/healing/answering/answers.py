@@ -12,6 +12,7 @@ from grace_tui.healing.answering.gather import Gatherer, Replay, Sight
 from grace_tui.healing.answering.ladder import LEFT, WAITS, Ladder, climb
 from grace_tui.healing.answering.limits import Limits
 from grace_tui.healing.failure import Failure
+from grace_tui.healing.incidents.states import needs_nothing
 from grace_tui.healing.repair.knowledge import Unreadable
 from grace_tui.healing.seams import Incidents, Playbooks, Queue, RoomHooks
 from grace_tui.healing.teller import Teller, beta
@@ -20,7 +21,6 @@ from grace_tui.kernel.ports import Clock
 from grace_tui.kernel.records import IncidentRecord, RunRecord, TaskRecord
 
 FINISHED = frozenset({"learned", "failed", "undone"})
-OVER = frozenset({"resolved", "suppressed"})
 UNANSWERED = frozenset({"open", "reopened"})
 UNDER_WAY = frozenset({"running", "waiting_for_person"})
 CLIMBS = 6
@@ -89,7 +89,7 @@ class Answers:
             GraceError: there is no such incident.
         """
         incident = self._known(incident_id)
-        if incident.state in OVER:
+        if needs_nothing(incident):
             return [f"nothing: it is {incident.state}"]
         sight = await self.gatherer.look(incident, {})
         said = self._busy(incident)
@@ -124,13 +124,13 @@ class Answers:
 
     def _busy(self, incident: IncidentRecord) -> str:
         """What is under way already, or why there is nothing to do; empty where the incident wants an answer."""
-        if incident.id in self.under_way and incident.state not in OVER:
+        if incident.id in self.under_way and not needs_nothing(incident):
             return f"{incident.id} is being answered already"
         return self._in_hand(incident)
 
     def _in_hand(self, incident: IncidentRecord) -> str:
         """What somebody does about it, or why there is nothing to do."""
-        if incident.state in OVER:
+        if needs_nothing(incident):
             return f"{incident.id} is {incident.state}"
         if current := self._open_task(incident.id):
             return f"{current.id} is {current.state} already"
@@ -163,7 +163,7 @@ class Answers:
             said = f"answering it failed: {type(error).__name__}: {error}"
             self.hooks.audit({"actor": "healer", "action": "answer.raised", "resource": incident.id, "result": said})
             incident = self._known(incident.id)
-            return said if incident.state in OVER else self.leave(incident, said, by)
+            return said if needs_nothing(incident) else self.leave(incident, said, by)
 
     async def _climb(self, incident: IncidentRecord, by: str, *, agent_tried: bool) -> str:
         tried: dict[str, str] = {}
@@ -178,7 +178,7 @@ class Answers:
                 return done
             tried[ladder.taken.target if ladder.taken.act == "playbook" else ladder.taken.act] = why_not
             incident = self._known(incident.id)
-            if incident.state in OVER:
+            if needs_nothing(incident):
                 return f"{incident.id} is {incident.state}"
         return self.leave(incident, "; ".join(tried.values()), by)
 
@@ -248,7 +248,7 @@ class Answers:
         """After a run ended: watch the incident, or say why the next rung is wanted."""
         incident = self._known(run.incident_id)
         said = f"playbook {run.playbook} {run.state}: {run.detail}".rstrip(": ")
-        if incident.state in OVER:
+        if needs_nothing(incident):
             return said, ""
         if run.state != "succeeded":
             if incident.state == "in_repair":

@@ -9,10 +9,12 @@ from grace_tui.healing.answering.answers import FINISHED, UNANSWERED, UNDER_WAY,
 from grace_tui.healing.answering.gather import bad_playbooks, began_at
 from grace_tui.healing.answering.ladder import LEFT
 from grace_tui.healing.applier import WELL
+from grace_tui.healing.incidents.states import RUNS_AGAIN, is_run_watched
 from grace_tui.healing.progress import Progress
 from grace_tui.kernel.records import IncidentRecord, TaskRecord
 
 BY = "healer"
+RAN_WELL = frozenset({"running", "completed"})
 CLAIMED = frozenset({"diagnosing", "trying", "gating", "applying"})
 """States of a task in which somebody has to get on with it; a watch only waits."""
 
@@ -30,7 +32,9 @@ class FollowUp:
         worked_on = {task.incident_id for task in self.answers.queue.all() if task.state not in FINISHED}
         worked_on |= self.answers.under_way
         for incident in self.answers.incidents.all():
-            if incident.state in ("in_repair", "watching") and incident.id not in worked_on:
+            if is_run_watched(incident):
+                self._watch_run(incident)
+            elif incident.state in ("in_repair", "watching") and incident.id not in worked_on:
                 self._follow(incident)
         self._free_stuck()
         self._warn()
@@ -64,6 +68,14 @@ class FollowUp:
                 self.answers.incidents.move(incident.id, "resolved", f"{incident.action}; quiet since", BY)
             elif self.answers.clock.time() >= since + self.answers.limits.settle:
                 self._reopen(incident, f"{incident.kernel} is {state} after: {incident.action}")
+
+    def _watch_run(self, incident: IncidentRecord) -> None:
+        """What a restart alone seems to have mended is over once its kernel has run well for as long as that takes."""
+        if self.answers.hooks.kernel_state(incident.kernel) not in RAN_WELL:
+            return  # it is watched anew from its next start on
+        watch = self.answers.hooks.healthy_after(incident.kernel)
+        if self.answers.clock.time() >= _last_moved(incident) + watch:
+            self.answers.incidents.move(incident.id, "resolved", f"{RUNS_AGAIN}; it ran well for {watch:g} s", BY)
 
     def _reopen(self, incident: IncidentRecord, why: str) -> None:
         """The next rung is wanted: whoever answers hears of it as of any that came back."""

@@ -107,12 +107,15 @@ class IncidentBook:
                 return self._life.come_back(known, what)
             return self._life.again(replace(known, route=what.route, facts=what.facts), failure.at)
 
-    def kernel_running(self, kernel: str, by: str) -> tuple[IncidentRecord, ...]:
-        """Resolve what a kernel's failures opened, now that it runs again; repairs decide about their own."""
+    def kernel_running(self, kernel: str, by: str, watch: float = 0.0) -> tuple[IncidentRecord, ...]:
+        """Watch for `watch` seconds what a kernel's failures opened, now that it runs again; with none, resolve it.
+
+        Repairs decide about their own. Whoever follows answers ends the watch.
+        """
         with self._lock:
-            self._causes.is_up(kernel)
-            ended = [record for record in self._rows.unresolved(kernel) if self._life.is_over(record)]
-            return tuple(self._life.move(record, "resolved", self._life.why_over(record), by) for record in ended)
+            own = self._rows.unresolved(kernel)
+            over = [*own, *self._causes.is_up(kernel)]
+            return tuple(self._life.runs(record, watch, by) for record in over if self._life.ends_with_run(record))
 
     def kernel_quarantined(self, kernel: str, reason: str, by: str) -> tuple[IncidentRecord, ...]:
         """Say on what a kernel's failures opened that it is not restarted any more."""

@@ -5,11 +5,20 @@ row; whether a kernel is still down is known anew by its next failure.
 """
 
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from grace_tui.healing.incidents.inhibition import NOT_COMPILED, Consequence, Family, cause_of
+from grace_tui.healing.failure import Failure
+from grace_tui.healing.incidents.inhibition import (
+    NOT_COMPILED,
+    Consequence,
+    Family,
+    cause_of,
+    consequence_of,
+    raised_in,
+)
 from grace_tui.healing.incidents.register import Register
 from grace_tui.healing.incidents.rows import TRIGGER
+from grace_tui.healing.incidents.states import is_run_watched
 from grace_tui.kernel.records import IncidentRecord, IncidentState
 
 TAKEN_IN: frozenset[IncidentState] = frozenset({"open", "reopened", "acknowledged"})
@@ -37,6 +46,13 @@ class Causes:
         """Kernel -> what was resolved last, and when (monotonic): a kernel that is restarted at once was down too."""
         self._fresh: deque[_Fresh] = deque()
 
+    def look(self, failure: Failure, coarse: str) -> Consequence:
+        """What may make a failure the consequence of another's."""
+        found, file = consequence_of(failure), raised_in(failure)
+        if not file or self.family is None:
+            return found
+        return replace(found, raised_by=self.family.made_from(file), coarse=coarse)
+
     def cause(self, found: Consequence) -> IncidentRecord | None:
         """The incident that explains a failure."""
         if not found.possible:
@@ -44,21 +60,26 @@ class Causes:
         if found.file:
             return self._broken_for_another(found)
         record = self.register.get(cause_of(found, self.family, self._explains))
-        return None if record is None or record.kernel == found.kernel else record
+        if record is not None and record.kernel != found.kernel:
+            return record
+        return self._raised_by_another(found) if found.of_callee else None
 
     def hide(self, kernel: str, cause: IncidentRecord) -> None:
-        if cause.state != "resolved" and cause.kernel != kernel:
+        if cause.state != "resolved" and not is_run_watched(cause) and cause.kernel != kernel:
             self._hidden[kernel] = cause.id
 
     def hidden_by(self, kernel: str) -> str:
         return self._hidden.get(kernel, "")
 
-    def is_up(self, kernel: str) -> None:
-        """A kernel runs: nothing hides it any more."""
-        self._hidden.pop(kernel, None)
+    def is_up(self, kernel: str) -> list[IncidentRecord]:
+        """A kernel runs: nothing hides it any more. Returns what hid it, where nobody is down by that any more."""
+        cause = self.register.get(self._hidden.pop(kernel, ""))
+        if cause is None or self.family is None or cause.id in self._hidden.values():
+            return []
+        return [cause] if self.family.is_up(cause.kernel) else []
 
     def resolved(self, record: IncidentRecord) -> tuple[str, ...]:
-        """An incident is over; returns the kernels that it hid."""
+        """An incident is over, or its kernel runs again; returns the kernels that it hid."""
         self._resolved[record.kernel] = record.id, self._now()
         released = tuple(kernel for kernel, incident_id in self._hidden.items() if incident_id == record.id)
         for kernel in released:
@@ -70,11 +91,12 @@ class Causes:
         if found.possible:
             self._fresh.append(_Fresh(record.id, found, self._now()))
 
-    def consequences(self, record: IncidentRecord) -> list[IncidentRecord]:
-        """The incidents of a moment ago that the one which opened now explains."""
+    def consequences(self, record: IncidentRecord, found: Consequence) -> list[IncidentRecord]:
+        """The incidents that the one which opened now explains: of a moment ago, or of what it raised for others."""
         explained = [self.register.get(each.incident_id) for each in self._young() if self._is(each, record)]
-        found = [*explained, *(self._about_file(record) if record.phase != TRIGGER else ())]
-        return [each for each in found if each is not None and each.state in TAKEN_IN]
+        about = [*self._of_callers(found), *(self._about_file(record) if record.phase != TRIGGER else ())]
+        told = {each.id: each for each in (*explained, *about) if each is not None}
+        return [each for each in told.values() if each.state in TAKEN_IN]
 
     def same(self, record: IncidentRecord) -> IncidentRecord | None:
         """The incident that tells of the same broken file already: the failure that it caused goes before its measure.
@@ -102,6 +124,21 @@ class Causes:
         raised = [each for each in self._about(found.file) if each.phase != TRIGGER and each.state != "suppressed"]
         return None if any(each.kernel == found.kernel for each in raised) or not raised else raised[-1]
 
+    def _raised_by_another(self, found: Consequence) -> IncidentRecord | None:
+        """The incident of the kernel that raised it; else of the first that it was raised for, if that is another."""
+        raised = [each for each in self.register.of_coarse(found.coarse) if _is_told(each)]
+        if any(each.kernel == found.kernel for each in raised):
+            return None
+        own = next((each for each in raised if each.kernel in found.raised_by), None)
+        return own or next(iter(raised), None)
+
+    def _of_callers(self, found: Consequence) -> list[IncidentRecord]:
+        """Where a kernel fails in its own code: the incidents of others that it raised the same for."""
+        if found.kernel not in found.raised_by:
+            return []
+        raised = filter(_is_told, self.register.of_coarse(found.coarse))
+        return [each for each in raised if each.kernel not in found.raised_by]
+
     def _about_file(self, record: IncidentRecord) -> list[IncidentRecord]:
         """The other unresolved incidents about the file that one is about, if it is about a file at all."""
         file = str(record.facts.get("file", "")) if record.kind in NOT_COMPILED else ""
@@ -112,11 +149,11 @@ class Causes:
         return [each for each in unresolved if each.kind in NOT_COMPILED and each.facts.get("file") == file]
 
     def _lacks(self, found: Consequence) -> bool:
-        """Whether it is down for want of a kernel, told or not."""
-        return bool(found.providers) or cause_of(found, self.family, lambda kernel: kernel) != ""
+        """Whether it is down for want of a kernel, or by one that it called, told or not."""
+        return found.of_callee or bool(found.providers) or cause_of(found, self.family, lambda kernel: kernel) != ""
 
     def _explains(self, kernel: str) -> str:
-        own = self.register.unresolved(kernel)
+        own = [found for found in self.register.unresolved(kernel) if not is_run_watched(found)]
         record = next((found for found in own if found.phase != TRIGGER), own[0] if own else None)
         if record is not None:
             return self._root(record).id
@@ -140,3 +177,8 @@ class Causes:
 
     def _now(self) -> float:
         return self.register.clock.monotonic()
+
+
+def _is_told(record: IncidentRecord) -> bool:
+    """Whether it was raised, and stands for itself."""
+    return record.phase != TRIGGER and record.state != "suppressed"

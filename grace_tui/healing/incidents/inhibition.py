@@ -1,7 +1,7 @@
-"""Which failures are only consequences: a kernel that fails because one that it needs is down. Pure.
+"""Which failures are only consequences: of a kernel that is down and needed, or that raises when it is called. Pure.
 
 The incident book asks this of every failure; a consequence opens no incident, and is counted on the one that explains
-it. An error that says that code is wrong is nobody's consequence, whatever the code was doing at the time.
+it. An error that says that code is wrong is no consequence of a kernel that is down: only of the one whose code it is.
 """
 
 import re
@@ -46,6 +46,9 @@ class Family(Protocol):
 
     def is_up(self, kernel: str) -> bool: ...
 
+    def made_from(self, file: str) -> tuple[str, ...]:
+        """The kernels whose own code a file of the workspace is; none where it is shared by several."""
+
 
 @dataclass(frozen=True, slots=True)
 class Consequence:
@@ -58,10 +61,19 @@ class Consequence:
     """Whether it failed in a phase in which a kernel wants those that it requires."""
     file: str = ""
     """The file that does not compile, where that is what is wrong."""
+    raised_by: tuple[str, ...] = ()
+    """The kernels in whose code it was raised, its own or that of those it called; none where no kernel's was."""
+    coarse: str = ""
+    """What failures that were raised in the same function have in common, whoever called it."""
+
+    @property
+    def of_callee(self) -> bool:
+        """Whether it was raised in the code of another kernel, that it called."""
+        return bool(self.raised_by) and self.kernel not in self.raised_by
 
     @property
     def possible(self) -> bool:
-        return self.lacking or bool(self.providers or self.file)
+        return self.lacking or self.of_callee or bool(self.providers or self.file)
 
 
 def consequence_of(failure: Failure) -> Consequence:
@@ -72,6 +84,17 @@ def consequence_of(failure: Failure) -> Consequence:
     named = (_DOWN.match(message) for kind, message in links if kind_of(kind, message) == "ProviderDown")
     providers = dict.fromkeys(found[1] for found in named if found and found[1] != failure.kernel)
     return Consequence(failure.kernel, tuple(providers), failure.phase in LACKING)
+
+
+def raised_in(failure: Failure) -> str:
+    """The file of the workspace whose code raised a failure; empty for none, and where a caller may be to blame.
+
+    A call whose arguments do not fit, and an import of what is not there, are the caller's own however deep they are.
+    """
+    if failure.callee or failure.missing or broken_file(failure):
+        return ""
+    own = (frame.file for frame in reversed(failure.frames) if frame.in_project)
+    return next(own, "")
 
 
 def broken_file(failure: Failure) -> str:

@@ -8,12 +8,12 @@ from pathlib import Path
 
 from grace_tui.healing.incidents.capture import capture
 from grace_tui.healing.incidents.causes import Causes
-from grace_tui.healing.incidents.inhibition import consequence_of
 from grace_tui.healing.incidents.keys import Keys, keys_of
 from grace_tui.healing.incidents.life import Happened, Life
 from grace_tui.healing.incidents.register import Register
 from grace_tui.healing.incidents.rows import group_of
 from grace_tui.healing.incidents.signature import Rule, sign
+from grace_tui.healing.incidents.states import is_run_watched
 from grace_tui.healing.incidents.storms import STORM, Seen, Storms, storm_of
 from grace_tui.kernel.events import KernelFailed
 from grace_tui.kernel.records import IncidentRecord
@@ -44,21 +44,21 @@ class Intake:
         """Count a failure that is known already; None where it has to be looked at after all."""
         cause = self.causes.cause(seen.consequence)
         if cause is not None:
-            return self.life.explained(cause, failed.kernel, seen.title, failed.at, times=failed.times)
+            return self.life.explained(cause, seen.consequence, seen.title, failed.at, times=failed.times)
         record = self.rows.current(failed.kernel, seen.group)
-        if record is None or record.state == "resolved":
+        if record is None or _comes_back(record):
             return None
         return self.life.again(record, failed.at, variant=seen.variant, times=failed.times)
 
     def _look(self, failed: KernelFailed, keys: Keys) -> IncidentRecord:
         failure = capture(failed.error, kernel=failed.kernel, phase=failed.phase, root=self.root, at=failed.at)
-        found = consequence_of(failure)
-        facts = {"file": found.file, "line": failure.frames[-1].line} if found.file else {}
         signature, times = sign(failure, self.rules), failed.times
+        found = self.causes.look(failure, signature.coarse)
+        facts = {"file": found.file, "line": failure.frames[-1].line} if found.file else {}
         what = Happened(failure, signature, failed.error, consequence=found, facts=facts, times=times)
         cause = self.causes.cause(what.consequence)
         if cause is not None:
-            record = self.life.explained(cause, failed.kernel, what.title, failed.at, times=times)
+            record = self.life.explained(cause, found, what.title, failed.at, times=times)
             group = what.signature.group
         else:
             record = self._enter(what)
@@ -82,7 +82,7 @@ class Intake:
         return self.life.open(what)
 
     def _counted(self, record: IncidentRecord, what: Happened, *, variant: bool = False) -> IncidentRecord:
-        if record.state == "resolved":
+        if _comes_back(record):
             return self.life.come_back(record, what, variant=variant)
         return self.life.again(record, what.failure.at, variant=variant, times=what.times)
 
@@ -92,3 +92,8 @@ class Intake:
         what = Happened(failure, sign(failure, self.rules), times=times)
         known = self.life.known(what)
         return self.life.open(what) if known is None else self._counted(known, what)
+
+
+def _comes_back(record: IncidentRecord) -> bool:
+    """Whether one more failure reopens it: it was over, or about to be."""
+    return record.state == "resolved" or is_run_watched(record)

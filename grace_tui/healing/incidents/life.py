@@ -25,14 +25,14 @@ from grace_tui.healing.incidents.rows import (
 )
 from grace_tui.healing.incidents.signature import Signature
 from grace_tui.healing.incidents.silences import is_silence
-from grace_tui.healing.incidents.states import RUNS_AGAIN
+from grace_tui.healing.incidents.states import RUNS_AGAIN, is_run_watched
 from grace_tui.kernel.events import Event, IncidentOpened
 from grace_tui.kernel.records import IncidentRecord, IncidentState
 
 REOPEN_WITHIN = 3_600.0
 ROOM = "room"
 NOTHING = Consequence("")
-OVER_WHEN_RUNNING = frozenset({"open", "acknowledged", "reopened"})
+RUNS_WITHOUT_REPAIR = frozenset({"open", "acknowledged", "reopened"})
 A_STORM = "a storm: failures that are like it but signed otherwise are counted here, as variants"
 
 
@@ -110,7 +110,7 @@ class Life:
             return self.rows.known(record.id)
         self.outside.publish(IncidentOpened(record.id, record.kernel, record.signature, record.title))
         self.causes.opened(record, what.consequence)
-        return self._with_consequences(record)
+        return self._with_consequences(record, what.consequence)
 
     def again(self, record: IncidentRecord, at: float, *, variant: bool = False, times: int = 1) -> IncidentRecord:
         """Count a failure on its row, or one of another signature on a row that is like it."""
@@ -124,7 +124,7 @@ class Life:
         return self.rows.count(record, "happened again")
 
     def come_back(self, record: IncidentRecord, what: Happened, *, variant: bool = False) -> IncidentRecord:
-        """Count a failure on its resolved row, which is reopened by it."""
+        """Count a failure on its row that was over, or nearly so, which is reopened by it."""
         if not variant:
             record = signed_anew(record, what.signature)
         record = came_back(record, what.failure.at, self._now(), what.by, variant=variant, times=what.times)
@@ -136,10 +136,17 @@ class Life:
             return self.rows.known(record.id)
         self.rows.tidings.act(record, "happened again")
         self.causes.opened(record, what.consequence)
-        return self._with_consequences(record)
+        return self._with_consequences(record, what.consequence)
 
-    def explained(self, cause: IncidentRecord, kernel: str, title: str, at: float, *, times: int = 1) -> IncidentRecord:
+    def explained(
+        self, cause: IncidentRecord, found: Consequence, title: str, at: float, *, times: int = 1
+    ) -> IncidentRecord:
         """Count a failure on the incident of another kernel that explains it."""
+        kernel = found.kernel
+        if cause.coarse == found.coarse:  # what went wrong there goes wrong again, only for another
+            cause = replace(cause, last_at=max(at, cause.last_at))
+            if is_run_watched(cause):
+                cause = self.move(cause, "reopened", f"{kernel} fails by it", ROOM)
         self.causes.hide(kernel, cause)
         return self.rows.count(hiding(cause, kernel, title, at, times), f"hides a failure of {kernel}")
 
@@ -153,18 +160,25 @@ class Life:
         self.inherited.discard(record.id)
         record = self.rows.change(moved(record, state, self._now(), by, reason), reason)
         if state == "resolved":
-            self._release(record)
+            self._release(record, f"{record.id}, which explained it, is resolved")
         return record
 
-    def is_over(self, record: IncidentRecord) -> bool:
-        """Whether it ends because its kernel runs."""
+    def ends_with_run(self, record: IncidentRecord) -> bool:
+        """Whether it ends because its kernel runs: what is being repaired is decided by its repair."""
         if record.id in self.inherited:
             return True
         explained = record.state == "suppressed" and not self._is_silenced(record)
-        return record.phase != TRIGGER and (explained or record.state in OVER_WHEN_RUNNING)
+        return record.phase != TRIGGER and (explained or record.state in RUNS_WITHOUT_REPAIR or is_run_watched(record))
 
-    def why_over(self, record: IncidentRecord) -> str:
-        return "the room was restarted" if record.id in self.inherited else RUNS_AGAIN
+    def runs(self, record: IncidentRecord, watch: float, by: str) -> IncidentRecord:
+        """Its kernel runs: it is over once that has been so for `watch` seconds; until then it may come back."""
+        inherited = record.id in self.inherited
+        if not watch or record.phase == TRIGGER or record.state == "suppressed":
+            return self.move(record, "resolved", "the room was restarted" if inherited else RUNS_AGAIN, by)
+        why = f"{RUNS_AGAIN} after the room was restarted" if inherited else RUNS_AGAIN
+        record = self.move(record, "watching", f"{why}; watched for {watch:g} s", by)
+        self._release(record, f"the kernel of {record.id}, which explained it, runs again")
+        return record
 
     def _is_silenced(self, record: IncidentRecord) -> bool:
         """Whether a silence hides it, and not another incident: it comes back with the end of that."""
@@ -196,9 +210,9 @@ class Life:
         self.outside.hit(record, times)
         return True
 
-    def _with_consequences(self, record: IncidentRecord) -> IncidentRecord:
-        """Take in what opened a moment ago and is explained by this."""
-        for other in self.causes.consequences(record):
+    def _with_consequences(self, record: IncidentRecord, found: Consequence) -> IncidentRecord:
+        """Take in what opened before and is explained by this."""
+        for other in self.causes.consequences(record, found):
             self._take_in(other, record)
         return self.rows.known(record.id)
 
@@ -212,11 +226,11 @@ class Life:
 
     # ---- ends
 
-    def _release(self, cause: IncidentRecord) -> None:
+    def _release(self, cause: IncidentRecord, why: str) -> None:
         """What an incident hid is over with it; a failure that still comes opens an incident of its own."""
         for record in self.rows.unresolved():
             if record.hidden_by == cause.id:
-                self.move(record, "resolved", f"{cause.id}, which explained it, is resolved", ROOM)
+                self.move(record, "resolved", why, ROOM)
         for kernel in self.causes.resolved(cause):
             self.outside.released(kernel, cause.id)
 

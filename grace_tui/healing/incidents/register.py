@@ -30,7 +30,10 @@ class Register:
         self._rates: dict[str, Rate] = {}
         # Invariant: of each kernel and group at most one row is unresolved, and it is the latest.
         self._latest: dict[Key, str] = {}
-        self._unresolved: dict[str, None] = {}
+        self._unresolved: dict[str, str] = {}
+        """Id -> coarse signature."""
+        self._of_coarse: dict[str, dict[str, None]] = {}
+        """Coarse signature -> ids of its unresolved rows, the first that became so before the others."""
         rows = self.all()[::-1]
         ended = [record for record in rows if record.state == "resolved"]
         for record in (*ended, *(record for record in rows if record.state != "resolved")):
@@ -64,6 +67,10 @@ class Register:
         """The newest row of a coarse signature, an unresolved one first."""
         rows = [record for record in self.all() if record.kernel == kernel and record.coarse == coarse]
         return next((record for record in rows if record.state != "resolved"), rows[0] if rows else None)
+
+    def of_coarse(self, coarse: str) -> list[IncidentRecord]:
+        """The unresolved rows of a coarse signature, whichever kernel they are of; the oldest first."""
+        return [self.known(incident_id) for incident_id in self._of_coarse.get(coarse, ())]
 
     def unresolved(self, kernel: str = "") -> list[IncidentRecord]:
         """All that are not resolved, of one kernel or of every; the newest failure first."""
@@ -129,10 +136,19 @@ class Register:
         return rate.per_minute(self.clock.monotonic()) if rate else 0.0
 
     def _note(self, record: IncidentRecord) -> None:
-        if record.state == "resolved":
-            self._unresolved.pop(record.id, None)
+        now = None if record.state == "resolved" else record.coarse
+        before = self._unresolved.get(record.id)
+        if before == now:
+            return
+        if before is not None:
+            del self._of_coarse[before][record.id]
+            if not self._of_coarse[before]:
+                del self._of_coarse[before]
+        if now is None:
+            del self._unresolved[record.id]
         else:
-            self._unresolved[record.id] = None
+            self._unresolved[record.id] = now
+            self._of_coarse.setdefault(now, {})[record.id] = None
 
     def _make_room(self) -> tuple[str, ...]:
         """Forget the oldest resolved rows, until there is room for one more."""

@@ -69,7 +69,7 @@ def counted(record: IncidentRecord, at: float, *, variant: bool = False, times: 
 def came_back(
     record: IncidentRecord, at: float, now: float, by: str, *, variant: bool = False, times: int = 1
 ) -> IncidentRecord:
-    """The resolved row of a failure that happened again."""
+    """The row of a failure that happened again after it was resolved, or while its kernel's run was watched."""
     record = counted(record, at, variant=variant, times=times)
     record = replace(record, state="reopened", resolved_at=None, action="", hidden_by="")
     return with_line(record, now, by, CAME_BACK)

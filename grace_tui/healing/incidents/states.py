@@ -1,7 +1,7 @@
 """The life of an incident: which state may follow which. Pure."""
 
 from grace_tui.kernel.errors import GraceError
-from grace_tui.kernel.records import IncidentState
+from grace_tui.kernel.records import IncidentRecord, IncidentState
 
 _FROM_OPEN: frozenset[IncidentState] = frozenset({"acknowledged", "in_repair", "watching", "resolved", "suppressed"})
 
@@ -20,7 +20,7 @@ UNANSWERED: frozenset[IncidentState] = frozenset({"open", "reopened"})
 """Nobody has said yet that they look after it."""
 
 RUNS_AGAIN = "running again"
-"""Reason of an end that came with a restart alone: nobody has looked into the failure."""
+"""How the reason of a watch or an end begins that came with a restart alone: nobody has looked into the failure."""
 
 
 class UnknownIncident(GraceError):
@@ -52,6 +52,19 @@ class HasSuccessor(GraceError):
     def __init__(self, incident_id: str, newer: str) -> None:
         super().__init__(f"{incident_id} cannot be reopened: {newer} is about the same failures")
         self.incident_id, self.newer = incident_id, newer
+
+
+def is_run_watched(record: IncidentRecord) -> bool:
+    """Whether it only waits for its kernel to run well for a while: there is no repair whose effect is watched."""
+    if record.state != "watching":
+        return False
+    moves = (text for _, _, text in reversed(record.timeline) if text.startswith("watching: "))
+    return next(moves, "").startswith(f"watching: {RUNS_AGAIN}")
+
+
+def needs_nothing(record: IncidentRecord) -> bool:
+    """Whether nothing is to be done about it, unless it happens again."""
+    return record.state in ("resolved", "suppressed") or is_run_watched(record)
 
 
 def check_move(incident_id: str, old: IncidentState, new: IncidentState) -> None:

@@ -132,3 +132,61 @@ async def test_a_repair_that_hangs_is_given_up_and_taken_back(room: Room) -> Non
     ended = room.queue.get(task.id)
     assert ended is not None
     assert (ended.state, ended.detail) == ("failed", "given up: coding_agent made no progress in 31 s")
+
+
+# ---- what runs again without a repair
+
+
+def runs(room: Room) -> IncidentRecord:
+    (record,) = room.book.kernel_running("agent", "supervisor", room.hooks.healthy_after("agent"))
+    return record
+
+
+async def test_what_a_restart_ended_is_resolved_once_its_kernel_ran_well(room: Room) -> None:
+    incident = fall(room)
+    runs(room)
+    await later(room, 29.0)
+    assert state(room, incident) == "watching"
+    await later(room, 1.0)
+    found = room.book.get(incident.id)
+    assert found is not None
+    assert (found.state, found.action) == ("resolved", "running again; it ran well for 30 s")
+
+
+@pytest.mark.parametrize("down", ["stopped", "paused", "backing_off", "quarantined"])
+async def test_a_kernel_that_runs_no_more_is_not_well(room: Room, down: str) -> None:
+    incident = fall(room)
+    runs(room)
+    room.hooks.states["agent"] = down
+    await later(room, 100.0)
+    assert state(room, incident) == "watching"
+    room.hooks.states["agent"] = "running"
+    runs(room)
+    await later(room, 29.0)
+    assert state(room, incident) == "watching"
+    await later(room, 1.0)
+    assert state(room, incident) == "resolved"
+
+
+async def test_a_flapping_kernel_does_not_resolve_its_incident(room: Room) -> None:
+    incident = fall(room)
+    for _ in range(5):
+        runs(room)
+        await later(room, 20.0)
+        assert state(room, incident) == "watching"
+        assert fall(room).state == "reopened"
+    found = room.book.get(incident.id)
+    assert found is not None
+    assert (found.count, [text for _, _, text in found.timeline if text.startswith("resolved")]) == (6, [])
+
+
+async def test_nobody_answers_what_only_waits_for_its_kernel_to_run_well(room: Room) -> None:
+    incident = await room.fail()
+    await room.healer.respond(incident.id, "self_healing")
+    runs(room)
+    assert await room.healer.plan(incident.id) == ["nothing: it is watching"]
+    assert await room.healer.respond(incident.id, "self_healing") == f"{incident.id} is watching"
+    task = room.queue.claim("agent")
+    assert task is not None
+    assert (await room.healer.work(task, "agent")).detail.endswith("is over; there is nothing left to repair")
+    assert state(room, incident) == "watching"

@@ -12,7 +12,7 @@ import pytest
 from grace_tui.healing.failure import Failure
 from grace_tui.healing.incidents.book import KEPT, REOPEN_WITHIN, IncidentBook
 from grace_tui.healing.incidents.rows import FIRST_LINES, LAST_LINES
-from grace_tui.healing.incidents.states import IllegalMove, UnknownIncident
+from grace_tui.healing.incidents.states import IllegalMove, UnknownIncident, is_run_watched
 from grace_tui.healing.store import Store, open_store
 from grace_tui.kernel.errors import RemoteFailure
 from grace_tui.kernel.events import Event, IncidentChanged, IncidentOpened
@@ -155,6 +155,40 @@ def test_a_kernel_that_runs_again_ends_what_no_repair_is_about(room: Room, state
     assert [one.id for one in ended] == ([record.id] if ends else [])
     assert all(one.action == "running again" for one in ended)
     assert room.book.get(other.id) == other
+
+
+def test_a_kernel_that_runs_again_is_watched_before_its_incident_ends(room: Room) -> None:
+    record = room.book.record(failed(ValueError("x")))
+    (watched,) = room.book.kernel_running("coding_agent", "supervisor", 30.0)
+    assert (watched.state, watched.action) == ("watching", "running again; watched for 30 s")
+    assert is_run_watched(watched)
+    room.events.clear()
+    again = room.book.record(failed(ValueError("x")))
+    assert (again.id, again.state, again.count) == (record.id, "reopened", 2)
+    assert [event.state for event in room.events if isinstance(event, IncidentChanged)] == ["reopened"]
+    assert [text for _, _, text in again.timeline if text.startswith("resolved")] == []
+
+
+def test_a_note_on_what_is_watched_does_not_make_a_repair_of_it(room: Room) -> None:
+    record = room.book.record(failed(ValueError("x")))
+    room.book.kernel_running("coding_agent", "supervisor", 30.0)
+    assert is_run_watched(room.book.note(record.id, action="moved to a process of its own"))
+
+
+def test_each_further_start_begins_the_watch_anew(room: Room) -> None:
+    room.book.record(failed(ValueError("x")))
+    room.book.kernel_running("coding_agent", "supervisor", 30.0)
+    room.clock.now += 20
+    (watched,) = room.book.kernel_running("coding_agent", "supervisor", 30.0)
+    assert watched.timeline[-1] == (room.clock.now, "supervisor", "watching: running again; watched for 30 s")
+
+
+def test_what_a_former_run_left_is_watched_as_well(room: Room) -> None:
+    record = room.book.record(failed(ValueError("x")))
+    again = room.restarted()
+    (watched,) = again.book.kernel_running("coding_agent", "supervisor", 30.0)
+    assert (watched.id, watched.action) == (record.id, "running again after the room was restarted; watched for 30 s")
+    again.close()
 
 
 def test_a_reported_breach_does_not_end_because_the_kernel_runs(room: Room) -> None:

@@ -11,7 +11,7 @@ from grace_tui.kernel.events import IncidentChanged, IncidentOpened
 from grace_tui.kernel.records import HiddenFailure, IncidentRecord
 from tests.healing.incidents.test_book import Room
 from tests.healing.incidents.test_inhibition import Kin
-from tests.healing.incidents.workshop import failed
+from tests.healing.incidents.workshop import failed, load, raised
 
 LATER = GROUP_WAIT + 0.1
 
@@ -105,6 +105,21 @@ def test_a_provider_that_was_restarted_at_once_still_explains_who_met_it_down(ro
     room.book.kernel_running("database", "supervisor")
     assert _lacks(room, "shop", "database") == cause
     assert room.book.hidden_by("shop") == ""
+
+
+def test_what_is_hidden_is_free_as_soon_as_its_cause_runs_and_is_watched(room: Room) -> None:
+    released = list[tuple[str, str]]()
+    room.book.released = lambda kernel, incident_id: released.append((kernel, incident_id))
+    early = _lacks(room, "shop", "database")
+    cause = _breaks(room)
+    room.book.kernel_running("database", "supervisor", 30.0)
+    over = room.book.get(early)
+    assert over is not None
+    assert (over.state, over.action) == ("resolved", f"the kernel of {cause}, which explained it, runs again")
+    assert (room.book.hidden_by("shop"), released) == ("", [("shop", cause)])
+    room.clock.now += LATER
+    assert _lacks(room, "shop", "database") == early
+    assert [(one.kernel, one.state) for one in room.book.all()] == [("database", "watching"), ("shop", "reopened")]
 
 
 def test_a_cause_that_is_told_after_its_consequence_takes_it(room: Room) -> None:
@@ -276,3 +291,117 @@ def test_what_an_unreadable_incident_hid_is_not_hidden_for_ever(room: Room) -> N
     assert hidden in [record.id for record in ended]
     assert shown.id not in [record.id for record in ended]
     again.close()
+
+
+# ---- what a provider raises for those that call it
+
+BROKEN = """
+class {name}:
+    def value(self):
+        return self._read()
+
+    def _read(self):
+        raise {error}
+"""
+CALLER = """
+class Caller:
+    def run(self, provider):
+        return provider.value({arguments})
+"""
+
+
+@pytest.fixture
+def met(room: Room, kin: Kin) -> Room:
+    """A room that knows database as a kernel, too."""
+    kin.needs["database"] = kin.needs["cache"] = ()
+    return room
+
+
+def _provider(room: Room, name: str = "database", error: str = "ValueError('torn page')") -> object:
+    return load(room.root, f"kernels/{name}.py", BROKEN.format(name="Provider", error=error)).Provider()
+
+
+def _calls(room: Room, kernel: str, provider: object, arguments: str = "") -> IncidentRecord:
+    caller = load(room.root, f"kernels/{kernel}.py", CALLER.format(arguments=arguments)).Caller()
+    error = raised(lambda: caller.run(provider))
+    return room.book.record(failed(error, kernel=kernel, phase="run", at=room.clock.now))
+
+
+def _fails(room: Room, provider: object, kernel: str = "database") -> IncidentRecord:
+    error = raised(lambda: provider.value())  # type: ignore[attr-defined]
+    return room.book.record(failed(error, kernel=kernel, phase="run", at=room.clock.now))
+
+
+@pytest.mark.parametrize("error", ["ValueError('torn page')", "KeyError('page')"])
+def test_what_a_provider_raises_for_its_callers_is_its_own_incident(met: Room, error: str) -> None:
+    provider = _provider(met, error=error)
+    cause = _fails(met, provider)
+    met.clock.now += 60
+    assert {_calls(met, kernel, provider).id for kernel in ("web", "shop", "web")} == {cause.id}
+    (record,) = met.book.all()
+    assert (record.count, record.last_at) == (1, met.clock.now)
+    assert [(found.kernel, found.count) for found in record.hides] == [("web", 2), ("shop", 1)]
+    assert met.book.hidden_by("shop") == cause.id
+
+
+def test_callers_that_fail_in_the_same_function_of_a_provider_are_one_incident(met: Room) -> None:
+    provider = _provider(met)
+    first = _calls(met, "web", provider)
+    met.clock.now += 60
+    assert _calls(met, "shop", provider).id == first.id
+    assert _calls(met, "web", provider).id == first.id
+    (record,) = met.book.all()
+    assert (record.kernel, record.count, [found.kernel for found in record.hides]) == ("web", 2, ["shop"])
+
+
+def test_a_provider_that_fails_by_itself_later_takes_in_its_callers(met: Room) -> None:
+    provider = _provider(met)
+    early = _calls(met, "web", provider)
+    assert met.book.wait_left(early.id) == pytest.approx(GROUP_WAIT)
+    met.clock.now += 60
+    cause = _fails(met, provider)
+    taken = met.book.get(early.id)
+    assert taken is not None
+    assert (taken.state, taken.hidden_by) == ("suppressed", cause.id)
+    assert [record.id for record in _unhidden(met)] == [cause.id]
+
+
+@pytest.mark.parametrize("kernel", ["web", "shop"])
+def test_an_argument_that_does_not_fit_is_the_callers_own(met: Room, kernel: str) -> None:
+    provider = _provider(met)
+    cause = _fails(met, provider)
+    own = _calls(met, kernel, provider, "subsystem=1")
+    assert (own.id != cause.id, own.kind, own.state) == (True, "TypeError", "open")
+
+
+def test_the_same_fault_elsewhere_in_a_provider_is_another_incident(met: Room) -> None:
+    cause = _fails(met, _provider(met, "cache"), "cache")
+    assert _calls(met, "web", _provider(met)).id != cause.id
+
+
+def test_failures_in_a_module_that_kernels_share_stay_their_own(met: Room) -> None:
+    shared = _provider(met, "common")
+    assert len({_calls(met, kernel, shared).id for kernel in ("web", "shop")}) == 2
+
+
+def test_a_cause_whose_kernel_runs_again_comes_back_with_a_failure_of_a_caller(met: Room) -> None:
+    provider = _provider(met)
+    first = _calls(met, "web", provider)
+    met.book.kernel_running("web", "supervisor", 30.0)
+    met.clock.now += 5
+    again = _calls(met, "shop", provider)
+    assert (again.id, again.state, again.action) == (first.id, "reopened", "shop fails by it")
+    assert IncidentChanged(first.id, "reopened", "shop fails by it", 1) in met.events
+    (watched,) = met.book.kernel_running("shop", "supervisor", 30.0)
+    assert (watched.id, watched.state, met.book.hidden_by("shop")) == (first.id, "watching", "")
+
+
+def test_a_flood_of_what_a_provider_raises_is_counted(met: Room) -> None:
+    provider = _provider(met)
+    _fails(met, provider)
+    caller = load(met.root, "kernels/web.py", CALLER.format(arguments="")).Caller()
+    for _ in range(1_000):
+        met.clock.now += 0.001
+        met.book.record(failed(raised(lambda: caller.run(provider)), kernel="web", phase="run", at=met.clock.now))
+    (record,) = met.book.all()
+    assert (record.count, record.hides[0].count) == (1, 1_000)

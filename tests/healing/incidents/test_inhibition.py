@@ -23,6 +23,10 @@ class Kin:
     def is_up(self, kernel: str) -> bool:
         return kernel not in self.down
 
+    def made_from(self, file: str) -> tuple[str, ...]:
+        name = file.removeprefix("kernels/").removesuffix(".py")
+        return (name,) if name in self.needs else ()
+
 
 def _failure(kind: str, message: str = "x", phase: str = "run", chain: tuple[tuple[str, str], ...] = ()) -> Failure:
     return Failure("web", phase, kind, message, frames=(), chain=chain)

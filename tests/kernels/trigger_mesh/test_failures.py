@@ -11,6 +11,7 @@ from kernels.trigger_mesh import TriggerMesh
 pytestmark = pytest.mark.anyio
 
 RESTARTED = ((1.0, "supervisor", "resolved: running again"), (2.0, "self_healing", "nothing fits"))
+WATCHED = ((1.0, "supervisor", "watching: running again; watched for 30 s"), (2.0, "self_healing", "nothing fits"))
 SETTLED = (*RESTARTED, (3.0, "room", "reopened: happened again"), (4.0, "ann", "resolved: the cable is back"))
 
 
@@ -27,6 +28,8 @@ SETTLED = (*RESTARTED, (3.0, "room", "reopened: happened again"), (4.0, "ann", "
         pytest.param(
             {"count": 9, "state": "resolved", "timeline": RESTARTED, "task_id": "T1"}, True, id="repaired-in-vain"
         ),
+        pytest.param({"count": 9, "state": "watching", "timeline": WATCHED}, True, id="runs-again-for-a-while"),
+        pytest.param({"count": 9, "state": "watching"}, False, id="repaired-and-watched"),
         pytest.param({"count": 9, "state": "resolved", "timeline": SETTLED}, False, id="settled-by-a-person"),
         pytest.param({"count": 9, "action": "it is not ours; left to a person"}, False, id="a-person-is-asked"),
         pytest.param({"count": 9, "phase": "trigger"}, False, id="reported-by-a-rule"),
