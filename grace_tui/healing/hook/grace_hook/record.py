@@ -1,0 +1,131 @@
+"""Writes what `describe` tells into the folder of evidence: one file a failure, whole or not at all."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import sys
+import sysconfig
+from types import FrameType
+from typing import Any
+
+from . import describe
+from .calls import Plain
+
+MOST_FILES = 500
+"""Failures of one process that are written; more tell nothing new."""
+_NUMBERS = itertools.count(1)
+_OUTSIDE = frozenset({"site-packages", "dist-packages", "node_modules", ".git"})
+
+
+class Evidence:
+    """The folder, and what is the program's own: files below the root where one is named, else all but libraries."""
+
+    def __init__(self, folder: str) -> None:
+        self.folder = folder
+        root = os.environ.get("GRACE_ROOT", "")
+        self.root = os.path.join(os.path.realpath(root), "") if root else ""
+        self.started_in = names_of_start()
+        self._own: dict[str, bool] = {}
+
+    def own(self, file: str) -> bool:
+        known = self._own.get(file)
+        if known is None:
+            known = self._own[file] = self._is_own(file)
+        return known
+
+    def _is_own(self, file: str) -> bool:
+        if not file or file.startswith("<"):
+            return False
+        real = os.path.realpath(file)
+        if self.root:
+            parts = real[len(self.root) :].split(os.sep)
+            return real.startswith(self.root) and _OUTSIDE.isdisjoint(parts) and not _below_prefix(real, self.root)
+        return _OUTSIDE.isdisjoint(real.split(os.sep)) and not real.startswith(_stdlib()) and not _is_hook(real)
+
+    def write(self, error: BaseException, *, fatal: bool, handled: bool, test: str = "") -> list[str]:
+        """Describe an exception and keep what is told; return the files' names."""
+        return [self.keep(plain) for plain in self.told(error, fatal=fatal, handled=handled, test=test)]
+
+    def told(self, error: BaseException, *, fatal: bool, handled: bool, test: str = "") -> list[Plain]:
+        about = process(fatal=fatal, handled=handled, test=test)
+        return [{**plain, "process": about} for plain in describe.describe(error, self.own)]
+
+    def unawaited(self, coroutine: object, frame: FrameType | None, test: str) -> list[Plain]:
+        about = process(fatal=False, handled=False, test=test)
+        return [{**plain, "process": about} for plain in describe.unawaited(coroutine, frame, self.own)]
+
+    def keep(self, plain: Plain) -> str:
+        number = next(_NUMBERS)
+        if number > MOST_FILES:
+            return ""
+        return self.put(f"{os.getpid()}-{number}.json", plain)
+
+    def put(self, name: str, plain: Any) -> str:
+        """Write a file under a name that is not there yet: a process number may come again."""
+        data = json.dumps(plain, ensure_ascii=True, default=str).encode("ascii")
+        draft = os.path.join(self.folder, f".{name}.{os.getpid()}")
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        try:
+            os.write(descriptor, data) if len(data) < 65536 else _write_all(descriptor, data)
+        finally:
+            os.close(descriptor)
+        stem, _, ending = name.rpartition(".")
+        for attempt in itertools.count():
+            final = name if not attempt else f"{stem}-{attempt}.{ending}"
+            try:
+                os.link(draft, os.path.join(self.folder, final))
+            except FileExistsError:
+                continue
+            except OSError:  # a file system without links
+                os.replace(draft, os.path.join(self.folder, final))
+                return final
+            os.unlink(draft)
+            return final
+        return ""
+
+
+def _write_all(descriptor: int, data: bytes) -> None:
+    while data:
+        data = data[os.write(descriptor, data) :]
+
+
+def names_of_start() -> str:
+    return os.getcwd() if os.path.isdir(".") else ""
+
+
+def process(*, fatal: bool, handled: bool, test: str) -> Plain:
+    """What is known of this process."""
+    return {
+        "argv": list(getattr(sys, "orig_argv", None) or [sys.executable, *sys.argv]),
+        "python": sys.executable,
+        "version": ".".join(map(str, sys.version_info[:3])),
+        "prefix": sys.prefix,
+        "base_prefix": sys.base_prefix,
+        "stdlib": sysconfig.get_path("stdlib") or "",
+        "path": [os.path.abspath(entry) for entry in sys.path],
+        "cwd": names_of_start(),
+        "pid": os.getpid(),
+        "parent": os.getppid(),
+        "test": test or os.environ.get("PYTEST_CURRENT_TEST", "").rpartition(" (")[0],
+        "fatal": fatal,
+        "handled": handled,
+    }
+
+
+def _stdlib() -> str:
+    return os.path.join(os.path.realpath(os.path.dirname(os.__file__)), "")
+
+
+def _is_hook(file: str) -> bool:
+    return file.startswith(os.path.join(os.path.dirname(os.path.realpath(__file__)), ""))
+
+
+def _below_prefix(file: str, root: str) -> bool:
+    """Whether a file belongs to an environment, or to a Python, that lies below the root."""
+    for prefix in {sys.prefix, sys.base_prefix}:
+        folder = os.path.join(os.path.realpath(prefix), "")
+        if folder.startswith(root) and folder != root and file.startswith(folder):
+            return True
+    return False

@@ -1,0 +1,240 @@
+"""The places in standard modules and test runners where failures pass by. Each changes one module once it is loaded.
+
+A function that is put in the place of another one calls it with the same arguments and returns what it returns.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+
+from . import catching
+
+TYPE_CHECKING = False  # `typing` is not imported here: that alone would take most of the time that a start may cost
+if TYPE_CHECKING:
+    from typing import Any
+
+_BETWEEN = frozenset({"traceback", __name__})
+_ENDS_PROCESS = "multiprocessing.process"
+
+
+def _replace(owner: Any, name: Any, make: Any) -> None:
+    original = getattr(owner, name, None)
+    if original is None:
+        return
+    replacement = make(original)
+    replacement.__name__ = getattr(original, "__name__", name)
+    replacement.__qualname__ = getattr(original, "__qualname__", name)
+    replacement.__module__ = getattr(original, "__module__", None)
+    replacement.__doc__ = original.__doc__
+    replacement.__wrapped__ = original
+    setattr(owner, name, replacement)
+
+
+# ---- the standard library
+
+
+def of_threads(threading: Any) -> None:
+    """An error that ends a thread, whoever has set `threading.excepthook`."""
+
+    def make(original: Any) -> Any:
+        def make_invoke_excepthook() -> Any:
+            invoke = original()
+
+            def invoke_excepthook(thread: Any) -> Any:
+                catching.failed(sys.exc_info()[1])
+                invoke(thread)
+
+            return invoke_excepthook
+
+        return make_invoke_excepthook
+
+    _replace(threading, "_make_invoke_excepthook", make)
+
+
+def of_loops(events: Any) -> None:
+    """An error of a task or a callback that nobody waited for."""
+
+    def make(original: Any) -> Any:
+        def call_exception_handler(self: Any, context: Any) -> Any:
+            error = context.get("exception") if isinstance(context, dict) else None
+            if isinstance(error, BaseException):
+                catching.failed(error, handled=catching.testing())
+            return original(self, context)
+
+        return call_exception_handler
+
+    _replace(events.BaseEventLoop, "call_exception_handler", make)
+
+
+def of_prints(traceback: Any) -> None:
+    """An error that the program prints or logs by itself, and survives."""
+
+    def make(original: Any) -> Any:
+        def report(*args: Any, **kwargs: Any) -> Any:
+            error = next((each for each in args[:2] if isinstance(each, BaseException)), kwargs.get("value"))
+            if isinstance(error, BaseException):
+                ends = _caller() == _ENDS_PROCESS
+                catching.failed(error, fatal=ends, handled=not ends)
+            return original(*args, **kwargs)
+
+        return report
+
+    _replace(traceback, "print_exception", make)
+    _replace(traceback, "format_exception", make)
+
+
+def _caller() -> str:
+    frame = sys._getframe(1)
+    while frame is not None and frame.f_globals.get("__name__") in _BETWEEN:
+        frame = frame.f_back  # type: ignore[assignment]
+    return str(frame.f_globals.get("__name__")) if frame is not None else ""
+
+
+def of_coroutines(warnings: Any) -> None:
+    """A coroutine that nobody awaited: Python only warns of it."""
+
+    def make(original: Any) -> Any:
+        def _warn_unawaited_coroutine(coro: Any) -> Any:
+            catching.unawaited(coro, sys._getframe(1))
+            return original(coro)
+
+        return _warn_unawaited_coroutine
+
+    _replace(warnings, "_warn_unawaited_coroutine", make)
+
+
+# ---- unittest
+
+
+def of_unittest(module: Any) -> None:
+    def start(original: Any) -> Any:
+        def startTest(self: Any, test: Any) -> Any:
+            state = catching.state()
+            if state is not None and not state.tester:
+                state.tester = "unittest"
+                vars(self)["_grace_began"] = time.perf_counter()
+                catching.begin_test(_name(test))
+            return original(self, test)
+
+        return startTest
+
+    def stop(original: Any) -> Any:
+        def stopTest(self: Any, test: Any) -> Any:
+            began = vars(self).pop("_grace_began", None)
+            state = catching.state()
+            if state is not None and began is not None:
+                name = _name(test)
+                bad = state.tests.get(name, {}).get("outcome") in ("failed", "error")
+                catching.outcome(name, "passed", time.perf_counter() - began)
+                catching.end_test(bad)
+                state.tester = ""
+            return original(self, test)
+
+        return stopTest
+
+    def bad(word: Any, at: Any) -> Any:
+        def make(original: Any) -> Any:
+            def add(self: Any, test: Any, *rest: Any) -> Any:
+                _bad_test(self, test, rest[at] if len(rest) > at else None, word)
+                return original(self, test, *rest)
+
+            return add
+
+        return make
+
+    def good(word: Any) -> Any:
+        def make(original: Any) -> Any:
+            def add(self: Any, test: Any, *rest: Any) -> Any:
+                if "_grace_began" in vars(self):
+                    catching.outcome(_name(test), word)
+                return original(self, test, *rest)
+
+            return add
+
+        return make
+
+    _replace(module.TestResult, "startTest", start)
+    _replace(module.TestResult, "stopTest", stop)
+    _replace(module.TestResult, "addError", bad("error", 0))
+    _replace(module.TestResult, "addFailure", bad("failed", 0))
+    _replace(module.TestResult, "addSubTest", bad("failed", 1))
+    _replace(module.TestResult, "addSkip", good("skipped"))
+    _replace(module.TestResult, "addExpectedFailure", good("xfailed"))
+    _replace(module.TestResult, "addUnexpectedSuccess", good("failed"))
+
+
+def _bad_test(result: Any, test: Any, error: Any, word: Any) -> None:
+    state = catching.state()
+    # A test that runs tests inside is about their failing; what fails outside a test is a fixture of a class or module.
+    if error is None or state is None or (state.tester and "_grace_began" not in vars(result)):
+        return
+    name = _name(test)
+    catching.outcome(name, word)
+    told = getattr(error[1], "_grace_told", None)
+    if told is None:
+        catching.failed(error[1], fatal=True, test=name)
+    else:
+        catching.keep(told, name)
+
+
+def _name(test: Any) -> str:
+    try:
+        return str(test.id())
+    except Exception:
+        return type(test).__name__
+
+
+def of_loader(module: Any) -> None:
+    """A test module that cannot be imported becomes a test that fails with the text of the error; here is the error."""
+
+    def make(original: Any) -> Any:
+        def _make_failed_import_test(name: Any, suite_class: Any) -> Any:
+            told = catching.told(sys.exc_info()[1])
+            suite, message = original(name, suite_class)
+            for test in suite:
+                error = getattr(test, "_exception", None)
+                if error is not None:
+                    vars(error)["_grace_told"] = told
+            return suite, message
+
+        return _make_failed_import_test
+
+    _replace(module, "_make_failed_import_test", make)
+
+
+# ---- pytest
+
+
+def of_pytest(config: Any) -> None:
+    from .in_pytest import plugin
+
+    def make(original: Any) -> Any:
+        def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
+            original(self, *args, **kwargs)
+            state = catching.state()
+            if state is not None and not state.tester:
+                state.tester = "pytest"
+                self.register(plugin(config.hookimpl), "grace_hook")
+
+        return __init__
+
+    def prepare(original: Any) -> Any:
+        def _prepareconfig(*args: Any, **kwargs: Any) -> Any:
+            try:
+                return original(*args, **kwargs)
+            except Exception as error:
+                catching.failed(_conftest_error(error), fatal=True)
+                raise
+
+        return _prepareconfig
+
+    _replace(config.PytestPluginManager, "__init__", make)
+    _replace(config, "_prepareconfig", prepare)
+
+
+def _conftest_error(error: Any) -> Any:
+    """What is wrong with a conftest.py, or with a plugin: pytest prints that, and ends in an orderly way."""
+    found = getattr(error, "cause", None) or error.__cause__
+    told = getattr(error, "excinfo", None)
+    return found if found is not None else told[1] if isinstance(told, tuple) else None
