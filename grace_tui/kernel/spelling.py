@@ -15,6 +15,7 @@ SHOWN = 60
 _SPAN = re.compile(
     r"^(?:(?P<d>\d+)\s*d)?\s*(?:(?P<h>\d+)\s*h)?\s*(?:(?P<m>\d+)\s*m(?:in)?)?\s*(?:(?P<s>\d+(?:\.\d+)?)\s*s)?$"
 )
+_BARE = re.compile(r"^\d{1,9}$")
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
@@ -41,6 +42,9 @@ def span(value: object, least: float = 0.0) -> float:
         ValueError: it is none; the text says what would be right.
     """
     seconds = -1.0
+    if isinstance(value, str) and _BARE.match(value.strip()):
+        number = value.strip()
+        raise ValueError(f'a time with its unit, such as "{number}s", "{number}m" or "{number}h"')
     if isinstance(value, str) and value.strip() and (form := _SPAN.match(value.strip())):
         whole = int(form["d"] or 0) * 86400 + int(form["h"] or 0) * 3600 + int(form["m"] or 0) * 60
         seconds = whole + float(form["s"] or 0)

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 NAME = "evidence"
 SAVE_SECONDS = 30.0
 
+ORDER = "# files in the order of their names; with - what they were then, with + what they are now\n"
+
 
 class RoomEvidence:
     def __init__(self, room: "Room") -> None:
@@ -90,7 +92,8 @@ class RoomEvidence:
             raise GraceError("there is no snapshot yet to compare with")
         chosen = next((each for each in newest if well is not None and each.at <= well), None)
         head = _why(kernel, well, chosen, newest[-1])
-        return head + (snapshots.diff((chosen or newest[-1]).id) or "nothing has changed\n")
+        diff = snapshots.diff((chosen or newest[-1]).id)
+        return head + (ORDER + diff if diff else "nothing has changed\n")
 
 
 def _why(kernel: str, well: float | None, chosen: SnapshotRecord | None, oldest: SnapshotRecord) -> str:

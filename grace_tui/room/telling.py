@@ -1,4 +1,4 @@
-"""Records as text for people: what the detail screens and the `show` verbs print. Pure."""
+"""Records as text for people: what the detail screens and the `show` verbs print. Pure but for the date."""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -192,4 +192,7 @@ def fields(*pairs: tuple[str, str]) -> list[str]:
 
 
 def clock(at: float) -> str:
-    return time.strftime("%H:%M:%S", time.localtime(at))
+    """The time of day; of another day with its date."""
+    when = time.localtime(at)
+    form = "%H:%M:%S" if when[:3] == time.localtime()[:3] else "%Y-%m-%d %H:%M:%S"
+    return time.strftime(form, when)

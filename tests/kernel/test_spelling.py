@@ -30,6 +30,11 @@ def test_what_is_told_can_be_written_again(seconds: float) -> None:
     assert span(duration(seconds)) == seconds
 
 
+def test_a_number_in_a_text_is_asked_for_its_unit() -> None:
+    with pytest.raises(ValueError, match='a time with its unit, such as "20s", "20m" or "20h"'):
+        span("20")
+
+
 def test_what_was_this_second_was_just_now() -> None:
     assert (ago(0.4), ago(-3), ago(90)) == ("just now", "just now", "1 min 30 s ago")
 

@@ -149,6 +149,11 @@ def day_time(at: float | None) -> str:
     return _written(at, "%Y-%m-%d %H:%M") or NONE
 
 
+def day(at: float | None) -> str:
+    """Local date of a wall-clock time; empty where there is none."""
+    return _written(at, "%Y-%m-%d")
+
+
 def _written(at: float | None, form: str) -> str:
     number = _usable(at)
     try:

@@ -47,12 +47,17 @@ def tried(incident: IncidentView, view: RoomView) -> list[Saying]:
     return said or [Said("nothing yet" if _is_open(incident) else "nothing", "muted")]
 
 
-def timeline(acts: Sequence[object]) -> Iterator[Said]:
-    """Every act with who and why, oldest first, as the record tells them."""
+def timeline(acts: Sequence[object], now: float) -> Iterator[Said]:
+    """Every act with who and why, oldest first, as the record tells them; a line of its own where a day begins."""
+    day = figures.day(now)
     for act in acts:
         if isinstance(act, (list, tuple)) and len(act) == 3:
             at, who, what = act
             moment = figures.clock_time(at if isinstance(at, (int, float)) else None)
+            began = figures.day(at if isinstance(at, (int, float)) else None)
+            if began and began != day:
+                yield Said(began, "muted")
+                day = began
             yield Said(f"{shown(str(who))}: {shown(str(what))}", _ink(str(what)), moment)
 
 

@@ -79,7 +79,8 @@ class IncidentScreen(PageScreen):
     def _show_told(self) -> None:
         record: Mapping[str, object] = self.record.data if self.record else {}
         acts = record.get("timeline")
-        said: list[Said] = [heading("timeline"), *timeline(acts if isinstance(acts, (list, tuple)) else ())]
+        now = self.control.view.at if self.control.view else 0.0
+        said: list[Said] = [heading("timeline"), *timeline(acts if isinstance(acts, (list, tuple)) else (), now)]
         if self.record is not None and not self.record.ok:
             said += told("", self.record.text, failed=True)
         said += evidence_said(self.files, self.texts, self.problem or ("" if self.record else "reading …"))

@@ -3,6 +3,7 @@
 import msgspec
 import pytest
 
+from grace_tui.faces.ui.draw import figures
 from grace_tui.faces.ui.lines.incident import incident_facts, measured, timeline, tried
 from grace_tui.faces.ui.lines.said import Said, Saying
 from tests.faces.ui.care import ACTS, BUS, HIDDEN, TENDED
@@ -74,10 +75,22 @@ def test_where_nothing_was_tried_the_page_says_so() -> None:
 
 
 def test_the_timeline_tells_who_did_what_and_marks_the_moves() -> None:
-    said = list(timeline(ACTS))
+    said = list(timeline(ACTS, AT))
     assert (said[1].label, said[1].text) == ("08:29:04", "self_healing: in_repair: queued as t-0008 behind nothing")
     assert (said[1].ink, said[2].ink) == ("strong_accent", "text")
 
 
+def test_a_timeline_of_several_days_says_where_each_begins() -> None:
+    days = [AT - 86_400, AT - 86_390, AT - 30]
+    said = list(timeline([(at, "room", "opened") for at in days], AT))
+    lines = [one.label or one.text for one in said]
+    assert lines == [
+        figures.day(days[0]),
+        *(figures.clock_time(at) for at in days[:2]),
+        figures.day(AT),
+        figures.clock_time(days[2]),
+    ]
+
+
 def test_a_timeline_that_is_none_is_left_out() -> None:
-    assert list(timeline(["odd", [1, 2], None])) == []
+    assert list(timeline(["odd", [1, 2], None], AT)) == []
