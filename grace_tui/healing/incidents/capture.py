@@ -6,16 +6,18 @@ raises and never calls anything that it finds: a part that cannot be seen is lef
 
 import asyncio
 import linecache
-import re
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from types import FrameType, ModuleType, TracebackType
+from types import FrameType, TracebackType
 from typing import Any, TypeVar, cast
 
-from grace_tui.healing.failure import Failure, Frame
-from grace_tui.healing.incidents.callee import refused_by
+from grace_tui.healing.failure import Callee, Failure, Frame, Subject
+from grace_tui.healing.hook.grace_hook.describe import entries_of, module_name
+from grace_tui.healing.hook.grace_hook.source import failing_text
+from grace_tui.healing.hook.grace_hook.subjects import asked_of, missing_in
+from grace_tui.healing.hook.grace_hook.touched import touched_by
+from grace_tui.healing.incidents.callee import callee_from, refused_by
 from grace_tui.healing.incidents.codec import from_plain
 from grace_tui.healing.incidents.places import place, without_root
 from grace_tui.healing.incidents.printed import failure_in
@@ -24,11 +26,11 @@ from grace_tui.kernel.redact import redact
 
 MESSAGE_LIMIT = 4_000
 CHAIN_LIMIT = 10
+EXPRESSION_LIMIT = 300
 FIRST_FRAMES, LAST_FRAMES = 30, 70
 """How much of a very deep traceback is kept."""
 
 T = TypeVar("T")
-_IMPORT = re.compile(r"cannot import name '([^']+)' from (?:partially initialized module )?'([^']+)'")
 
 
 def capture(error: BaseException, *, kernel: str, phase: str, root: Path, at: float) -> Failure:
@@ -37,6 +39,8 @@ def capture(error: BaseException, *, kernel: str, phase: str, root: Path, at: fl
     Of one that came from another process, what that process told counts, after the way that it took in this one.
     """
     leaf, groups = leaf_of(error)
+    nothing: tuple[str, Subject | None] = ("", None)
+    asked, subject = _seen(lambda: _asked(leaf, root), nothing)
     no_frames: tuple[Frame, ...] = ()
     here = Failure(
         kernel=kernel,
@@ -48,6 +52,9 @@ def capture(error: BaseException, *, kernel: str, phase: str, root: Path, at: fl
         callee=_seen(lambda: refused_by(leaf, root), None),
         missing=_seen(lambda: _missing(leaf, root), None),
         at=at,
+        asked=asked,
+        subject=subject,
+        touched=_seen(lambda: _touched(leaf, root), ()),
     )
     remote = remote_of(error)
     return here if remote is None else _joined(here, remote, root)
@@ -156,45 +163,55 @@ def _stored(error: BaseException, name: str) -> Any:
 
 
 def _frames(leaf: BaseException, groups: tuple[BaseException, ...], root: Path) -> tuple[Frame, ...]:
-    frames = [_frame(frame, line, root) for frame, line in trace_of(leaf)]
+    frames = [_frame(entry, root) for entry in entries_of(leaf)]
     if not any(frame.in_project for frame in frames):
-        outer = [_frame(frame, line, root) for group in groups for frame, line in trace_of(group)]
-        frames = outer + frames
+        frames = [_frame(entry, root) for group in groups for entry in entries_of(group)] + frames
     if isinstance(leaf, SyntaxError) and leaf.filename:
         file, own = place(leaf.filename, root)
         frames.append(Frame(file, own, "<module>", leaf.lineno or 0, redact((leaf.text or "").strip())))
     return tuple(frames)
 
 
-def _frame(frame: FrameType, line: int, root: Path) -> Frame:
-    code = frame.f_code
-    file, own = place(code.co_filename, root)
-    return Frame(file, own, code.co_qualname, line, _source(frame, line) if own else "")
+def _frame(entry: TracebackType, root: Path) -> Frame:
+    frame, line = entry.tb_frame, entry.tb_lineno or entry.tb_frame.f_code.co_firstlineno
+    file, own = place(frame.f_code.co_filename, root)
+    module = _seen(lambda: module_name(frame), "")
+    if not own:
+        return Frame(file, own, frame.f_code.co_qualname, line, module=module)
+    expression = _seen(lambda: _kept(failing_text(entry)[:EXPRESSION_LIMIT]), "")
+    return Frame(file, own, frame.f_code.co_qualname, line, _source(frame, line), module, expression)
 
 
 def _source(frame: FrameType, line: int) -> str:
     file = frame.f_code.co_filename
     linecache.checkcache(file)
-    text = linecache.getline(file, line, frame.f_globals).strip()
+    return _kept(linecache.getline(file, line, frame.f_globals).strip())
+
+
+def _kept(text: str) -> str:
     return redact(text).encode("utf-8", "backslashreplace").decode()
 
 
 def _missing(error: BaseException, root: Path) -> tuple[str, str, str] | None:
-    if isinstance(error, AttributeError) and isinstance(error.obj, ModuleType) and error.name:
-        return error.obj.__name__, error.name, place(_file_of(error.obj), root)[0]
-    if not isinstance(error, ImportError) or isinstance(error, ModuleNotFoundError):
-        return None
-    named = _IMPORT.match(str(error))
-    module = error.name or (named.group(2) if named else "")
-    name = getattr(error, "name_from", None) or (named.group(1) if named else "")
-    if not module or not name:
-        return None
-    return module, name, place(error.path or _file_of(sys.modules.get(module)), root)[0]
+    found = missing_in(error)
+    return None if found is None else (found[0], found[1], place(found[2], root)[0])
 
 
-def _file_of(module: object) -> str:
-    file = getattr(module, "__file__", None)
-    return file if isinstance(file, str) else ""
+def _asked(error: BaseException, root: Path) -> tuple[str, Subject | None]:
+    asked, plain = asked_of(error, lambda file: place(file, root)[1])
+    return _kept(asked), None if plain is None else _subject(plain, root)
+
+
+def _subject(plain: dict[str, Any], root: Path) -> Subject:
+    bases = tuple((module, name, place(file, root)[0]) for module, name, file in plain["bases"])
+    names = tuple(_kept(name) for name in plain["names"])
+    return Subject(**{**plain, "file": place(plain["file"], root)[0], "bases": bases, "names": names})
+
+
+def _touched(error: BaseException, root: Path) -> tuple[Callee, ...]:
+    """Without the statements of modules: to parse whole files takes longer than the loop may be held."""
+    found = touched_by(error.__traceback__, lambda file: place(file, root)[1], modules=False)
+    return tuple(callee_from(plain, root) for plain in found)
 
 
 def _seen(look: Callable[[], T], otherwise: T) -> T:

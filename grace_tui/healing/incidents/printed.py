@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from grace_tui.healing.failure import Callee, Failure, Frame
-from grace_tui.healing.incidents.callee import about_arguments, called_in, literal_type
+from grace_tui.healing.hook.grace_hook.calls import about_arguments, called_in
+from grace_tui.healing.hook.grace_hook.names import literal_type
 from grace_tui.healing.incidents.places import place
 from grace_tui.healing.incidents.scopes import parsed, qualname_at
 from grace_tui.kernel.printed import PrintedError, PrintedFrame, read
@@ -119,10 +120,11 @@ def _callee(error: PrintedError, root: Path) -> Callee | None:
     if len(found) != 1:
         return None
     path, node = found[0]
-    arguments = _argument_types(module, error.frames[-1].line, error.message)
+    call = _call_on(module, error.frames[-1].line, error.message)
+    arguments, positional = ({}, ()) if call is None else (_keywords(call), _positional(call))
     signature = f"({ast.unparse(node.args)})" if not isinstance(node, ast.ClassDef) else ""
     qualname = qualname_at(path, node.lineno, node.name)
-    return Callee(qualname, place(str(path), root)[0], node.lineno, signature, arguments)
+    return Callee(qualname, place(str(path), root)[0], node.lineno, signature, arguments, positional)
 
 
 _Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
@@ -155,13 +157,23 @@ def _imported(module: ast.Module, caller: Path, folders: list[Path]) -> Iterator
                 yield from _files_of(f"{name}.{alias.name}".lstrip("."), within)
 
 
-def _argument_types(module: ast.Module, line: int, message: str) -> dict[str, str]:
-    """Types of the keyword arguments of the call on that line, as far as the text says them."""
+def _call_on(module: ast.Module, line: int, message: str) -> ast.Call | None:
+    """The call on that line that has the keyword which was refused, where one was."""
     refused = _KEYWORD.search(message)
     for node in ast.walk(module):
         if not isinstance(node, ast.Call) or not node.lineno <= line <= (node.end_lineno or node.lineno):
             continue
-        types = {keyword.arg: literal_type(keyword.value) for keyword in node.keywords if keyword.arg}
-        if refused is None or refused[1] in types:
-            return {name: kind for name, kind in types.items() if kind}
-    return {}
+        if refused is None or any(keyword.arg == refused[1] for keyword in node.keywords):
+            return node
+    return None
+
+
+def _keywords(call: ast.Call) -> dict[str, str]:
+    """Types of the keyword arguments, as far as the text says them."""
+    types = {keyword.arg: literal_type(keyword.value) for keyword in call.keywords if keyword.arg}
+    return {name: kind for name, kind in types.items() if kind}
+
+
+def _positional(call: ast.Call) -> tuple[str, ...]:
+    types = tuple(literal_type(argument) for argument in call.args)
+    return types if all(types) else ()

@@ -169,6 +169,7 @@ def test_the_story_ends_at_the_logs_append_although_a_handle_forwards_the_call(t
         line=3,
         signature="(self, actor: str, action: str, resource: str = '', *, result: str = '') -> None",
         arguments={"subsystem": "str"},
+        positional=("str", "str"),
     )
 
 

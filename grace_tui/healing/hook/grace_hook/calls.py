@@ -38,7 +38,8 @@ def called_in(message: str) -> str:
 
 def plain_default(value: object, name: str) -> str:
     """A default that is plain data, as it is written; three dots for any other, whose `repr` might do anything."""
-    if value is None or type(value) in (bool, int, float, str, bytes) or value in ([], (), {}):
+    empty = type(value) in (list, tuple, dict) and not value
+    if empty or value is None or type(value) in (bool, int, float, str, bytes):
         text = repr(value)
         return text if len(text) <= 80 else "..."
     return "..."

@@ -107,7 +107,7 @@ def _failure(leaf: BaseException, groups: tuple[BaseException, ...], own: Callab
     no_frames: list[Plain] = []
     no_links: list[list[str]] = []
     nothing: subjects.Asked = ("", None)
-    asked, subject = names.seen(lambda: subjects.asked_of(leaf), nothing)
+    asked, subject = names.seen(lambda: subjects.asked_of(leaf, own), nothing)
     trace = leaf.__traceback__
     return {
         "kernel": "",

@@ -10,12 +10,14 @@ import linecache
 import re
 import sys
 from types import FrameType, FunctionType, MethodType, ModuleType, TracebackType
-from typing import Any, Iterable, Tuple
+from typing import Any, Callable, Iterable, Tuple
 
 from . import names, source
 from .calls import Plain
 
 Asked = Tuple[str, "Plain | None"]
+Own = Callable[[str], bool]
+"""Whether a file is the program's own."""
 MOST_NAMES = 500
 _NO_ATTRIBUTE = re.compile(r"has no attribute '(\w+)'")
 _NAME = re.compile(r"name '(\w+)' is not defined|variable '(\w+)'")
@@ -28,7 +30,7 @@ _NO_PROTOCOL = re.compile(r"object (?:does not support|is not|has no)\b")
 _OF_OBJECT = frozenset(dir(object))
 
 
-def asked_of(error: BaseException) -> Asked:
+def asked_of(error: BaseException, own: Own) -> Asked:
     """What was missing, and what it was asked of; ("", None) where nothing was."""
     trace = error.__traceback__
     last = source.last_of(trace) if trace is not None else None
@@ -40,7 +42,7 @@ def asked_of(error: BaseException) -> Asked:
     if isinstance(error, ImportError):
         return _import(error, text)
     if isinstance(error, KeyError) and last is not None and trace is not None:
-        return _key(error, trace, last)
+        return _key(error, trace, last, own)
     if isinstance(error, TypeError) and last is not None:
         return _type(text, last)
     return "", None
@@ -48,15 +50,10 @@ def asked_of(error: BaseException) -> Asked:
 
 def missing_in(error: BaseException) -> tuple[str, str, str] | None:
     """For a failed import of a name, or a name that a module lacks: (module, name, the module's file)."""
-    module = names.stored(error, "obj")
-    name = names.stored(error, "name")
     if isinstance(error, AttributeError):
-        subject = None if names.is_a(module, ModuleType) else asked_of(error)[1]
-        if names.is_a(module, ModuleType) and name:
-            return module.__name__, name, names.file_of(module)
-        if subject is not None and subject["what"] == "module":
-            return subject["name"], asked_of(error)[0], subject["file"]
-        return None
+        name, subject = asked_of(error, lambda file: False)
+        is_module = subject is not None and subject["what"] == "module"
+        return (subject["name"], name, subject["file"]) if is_module and subject and name else None
     if not isinstance(error, ImportError) or isinstance(error, ModuleNotFoundError):
         return None
     found = _imported_name(error, str(error))
@@ -140,14 +137,14 @@ def _unloaded(module: str, trace: TracebackType | None) -> Plain | None:
     return None
 
 
-def _key(error: KeyError, trace: TracebackType, last: TracebackType) -> Asked:
+def _key(error: KeyError, trace: TracebackType, last: TracebackType, own: Own) -> Asked:
     key = error.args[0] if error.args else ""
     asked = key if type(key) is str else repr(key) if type(key) in (int, bytes, bool, type(None), tuple) else ""
     if last.tb_frame.f_code.co_name in ("__getitem__", "__missing__"):
         owner = _first_argument(last.tb_frame)
         before = _before(trace, last)
-        return asked, _mapping(owner, before or last)
-    return asked, _mapping(names.UNKNOWN, last)
+        return asked, _mapping(owner, before or last, own)
+    return asked, _mapping(names.UNKNOWN, last, own)
 
 
 def _before(trace: TracebackType, last: TracebackType) -> TracebackType | None:
@@ -158,7 +155,7 @@ def _before(trace: TracebackType, last: TracebackType) -> TracebackType | None:
     return before
 
 
-def _mapping(owner: object, at: TracebackType) -> Plain | None:
+def _mapping(owner: object, at: TracebackType, own: Own) -> Plain | None:
     node = source.failing_node(at)
     if isinstance(node, ast.Subscript):
         expression: ast.expr | None = node.value
@@ -173,18 +170,18 @@ def _mapping(owner: object, at: TracebackType) -> Plain | None:
     if not names.is_a(owner, dict):
         plain = subject_of(owner)
         return {**plain, "what": "mapping"}
-    name, module = _home_of(owner, expression, at.tb_frame)
+    name, module = _home_of(owner, expression, at.tb_frame, own)
     kept: Any = owner
     keys = [key for key in dict.keys(kept) if type(key) is str]
     return _plain("mapping", name, module, names.module_file(module), keys)
 
 
-def _home_of(owner: object, expression: ast.expr | None, frame: FrameType) -> tuple[str, str]:
+def _home_of(owner: object, expression: ast.expr | None, frame: FrameType, own: Own) -> tuple[str, str]:
     """The name and the module in which a mapping is kept: a global of some module, else the failing expression."""
     here = str(frame.f_globals.get("__name__", ""))
     for module in (here, *list(sys.modules)):
         found = sys.modules.get(module)
-        if not names.is_a(found, ModuleType) or not (module == here or names.file_of(found)):
+        if not names.is_a(found, ModuleType) or not (module == here or own(names.file_of(found))):
             continue
         for name, value in list(vars(found).items()):
             if value is owner and not _is_imported(found, name):

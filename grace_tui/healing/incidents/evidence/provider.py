@@ -14,7 +14,9 @@ from types import FrameType, FunctionType, ModuleType, TracebackType
 from typing import Any, cast
 
 from grace_tui.healing.failure import Callee, Failure
-from grace_tui.healing.incidents.callee import UNKNOWN, failing_text, is_a, look_up, refused_by
+from grace_tui.healing.hook.grace_hook.names import UNKNOWN, is_a, look_up
+from grace_tui.healing.hook.grace_hook.source import failing_text
+from grace_tui.healing.incidents.callee import refused_by
 from grace_tui.healing.incidents.capture import leaf_of, trace_of
 from grace_tui.healing.incidents.evidence.values import module_of, stored, type_name
 from grace_tui.healing.incidents.places import place
