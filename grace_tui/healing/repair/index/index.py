@@ -86,6 +86,7 @@ class Index:
         self._texts: dict[str, str] = {}
         self._outlines: dict[str, Outline] = {}
         self._parsed: dict[str, ast.Module | None] = {}
+        self._exported: dict[tuple[str, int], dict[str, Origin]] = {}
 
     def edited(self, tree: Tree, edits: Iterable[FileEdit]) -> "Index":
         """The index of `tree`, which is this one's tree with `edits`; only these are read again."""
@@ -310,6 +311,13 @@ class Index:
         return root.name if isinstance(root, Path) else ""
 
     def _exports(self, path: str, depth: int) -> dict[str, Origin]:
+        """Kept, because modules that import one another would be walked again along every way between them."""
+        key = (path, depth)
+        if key not in self._exported:
+            self._exported[key] = self._found_exports(path, depth)
+        return self._exported[key]
+
+    def _found_exports(self, path: str, depth: int) -> dict[str, Origin]:
         outline = self.outline(path)
         found: dict[str, Origin] = {}
         for entry in outline.imports:
