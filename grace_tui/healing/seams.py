@@ -88,10 +88,10 @@ class Playbooks(Protocol):
     async def ready(self) -> None:
         """Have the playbooks read, beside the loop."""
 
-    def judge(self, incident: IncidentRecord, unfit: Mapping[str, str]) -> Judgement:
+    def judge(self, incident: IncidentRecord, unfit: Mapping[str, str], since: float) -> Judgement:
         """The playbook whose condition holds, or that the incident's route asks for, and that did best so far.
 
-        `unfit` are playbooks that are not to be run, and why.
+        `unfit` are playbooks that are not to be run, and why; what was run before `since` counts for no budget.
         """
 
     async def run(self, name: str, incident_id: str, by: str, why: str = "") -> RunRecord:

@@ -48,7 +48,7 @@ async def silence_add(room: "Room", arguments: Arguments, by: str) -> Answer:
     """Begin a silence: `matcher`, `reason`, and `for` (such as "2h") or `ends_at` (seconds since the epoch)."""
     ends_at = _end(arguments, room.parts.clock.time())
     reason = str(arguments.get("reason") or "")
-    record, hidden = room.silencing.begin(_matcher(arguments), reason, ends_at, by)
+    record, hidden = await room.silencing.begin(_matcher(arguments), reason, ends_at, by)
     room.changed()
     what = f"{record.id} hides {in_words(record.matcher)} until {moment(record.ends_at)}"
     return answer(f"{what}; {plural(len(hidden), 'incident')} hidden now{_named(hidden)}", {"silence": record})

@@ -7,6 +7,8 @@ room that was killed goes on where it was.
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+import anyio.lowlevel
+
 from grace_tui.healing.incidents.matching import fits, in_words
 from grace_tui.healing.incidents.silences import is_silence
 from grace_tui.kernel.records import IncidentRecord, SilenceRecord
@@ -21,6 +23,8 @@ NAME = "silences"
 CAN_BE_HIDDEN = frozenset({"open", "reopened", "acknowledged"})
 """What is being repaired or watched goes on to its end first."""
 UP = frozenset({"running", "completed"})
+TURN = 0.002
+"""Seconds for which incidents are hidden before the loop has its turn: there may be 1,000, each with two writes."""
 SHARE = 0.1
 """Of a short silence, within which its end is announced."""
 
@@ -29,7 +33,7 @@ class Silencing:
     def __init__(self, room: "Room") -> None:
         self.room, self.silences, self.book = room, room.parts.silences, room.parts.book
         self._in_force = frozenset(silence.id for silence in self.silences.active())
-        self._unfit: frozenset[str] = frozenset()
+        self._unfit: set[str] = set()
         """Open incidents that no silence in force fits: only one that begins can change that."""
         for problem in self.silences.unreadable:
             self._tell("silence.unreadable", "", problem)
@@ -38,7 +42,7 @@ class Silencing:
 
     def look(self) -> None:
         """Do all that is due."""
-        self.hide()
+        self._hide_some()
         self.bring_back()
         self._announce()
         self.silences.ledger.flush()
@@ -47,16 +51,18 @@ class Silencing:
 
     # ---- what people do
 
-    def begin(
+    async def begin(
         self, matcher: Mapping[str, object], reason: str, ends_at: float, by: str
     ) -> tuple[SilenceRecord, tuple[IncidentRecord, ...]]:
         """Begin a silence; tells it, and what it hides at once. Raises what `Silences.add` raises."""
         silence = self.silences.add(matcher, reason, ends_at, by)
         self._in_force |= {silence.id}
-        self._unfit = frozenset()
+        self._unfit -= {record.id for record in self.would_hide(silence.matcher)}
         what = f"hides {in_words(silence.matcher)} until {moment(silence.ends_at)}: {silence.reason}"
         self._tell("silence.began", silence.id, what, by)
-        return silence, tuple(record for record in self.hide() if record.hidden_by == silence.id)
+        while self._hide_some():
+            await anyio.lowlevel.checkpoint()
+        return silence, tuple(record for record in self.book.all() if record.hidden_by == silence.id)
 
     def end(self, silence_id: str, by: str) -> tuple[SilenceRecord, str]:
         """End a silence; tells it, and what became of what it hid. Raises what `Silences.end` raises."""
@@ -69,14 +75,23 @@ class Silencing:
         """The incidents that are open now and would be hidden by a silence with this matcher."""
         return tuple(record for record in self._open() if fits(matcher, record))
 
-    def hide(self) -> tuple[IncidentRecord, ...]:
-        """Hide what a silence in force fits and nobody works on."""
+    def _hide_some(self) -> bool:
+        """Hide what a silence in force fits and nobody works on, for one turn; whether more may be left."""
         if not self.silences.active():
-            return ()
+            return False
+        until = self.room.parts.clock.monotonic() + TURN
         waiting = self._open()
-        found = {record.id: self.silences.hides(record) for record in waiting if record.id not in self._unfit}
-        self._unfit = frozenset(record.id for record in waiting if not found.get(record.id))
-        return tuple(self._hide(record, found[record.id]) for record in waiting if found.get(record.id))
+        self._unfit &= {record.id for record in waiting}
+        for record in waiting:
+            if record.id in self._unfit:
+                continue
+            if silence_id := self.silences.hides(record):
+                self._hide(record, silence_id)
+            else:
+                self._unfit.add(record.id)
+            if self.room.parts.clock.monotonic() >= until:
+                return True
+        return False
 
     def _open(self) -> list[IncidentRecord]:
         worked_on = {task.incident_id for task in self.room.parts.queue.all() if task.state not in ENDED_TASKS}

@@ -12,6 +12,7 @@ import pytest
 from grace_tui.healing.store import open_store
 from grace_tui.kernel.events import IncidentOpened
 from grace_tui.kernel.records import IncidentRecord
+from grace_tui.room import silencing
 from tests.room.bench import Bench, calm, incident_of, kernel_of, opened, told
 
 REPOSITORY = Path(__file__).parents[2]
@@ -76,6 +77,29 @@ async def test_what_no_silence_fits_is_not_held_against_each_of_them_every_secon
         assert asked == [incident.id]
         await silenced(bench, kernel="one")
         assert known(bench, incident).state == "suppressed"
+
+
+async def test_a_silence_over_many_incidents_leaves_the_loop_its_turns(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calm(tmp_path, "one")
+    async with opened(tmp_path) as bench:
+        book, turns = bench.room.parts.book, list[int]()
+        hide_some = bench.room.silencing._hide_some
+        for number in range(40):
+            book.report(f"k{number}", "Slow", "too slow", "tester")
+        monkeypatch.setattr(silencing, "TURN", 0.0)
+
+        def counted() -> bool:
+            before = sum(record.state == "suppressed" for record in book.all())
+            more = hide_some()
+            turns.append(sum(record.state == "suppressed" for record in book.all()) - before)
+            return more
+
+        monkeypatch.setattr(bench.room.silencing, "_hide_some", counted)
+        answer = await bench.answer("silence.add", matcher={"kernel": "k*"}, reason=REASON, **{"for": "2h"})
+        assert "40 incidents hidden now" in answer["text"]
+        assert (sum(turns), max(turns)) == (40, 1)
 
 
 async def test_what_is_hidden_is_restarted_and_counted_and_neither_answered_nor_open(tmp_path: Path) -> None:

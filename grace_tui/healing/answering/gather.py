@@ -7,7 +7,7 @@ from pathlib import Path
 
 from grace_tui.disk import file_digest
 from grace_tui.healing.answering.blame import blamed
-from grace_tui.healing.answering.history import History, read_history
+from grace_tui.healing.answering.history import History, history_of
 from grace_tui.healing.answering.ladder import Case
 from grace_tui.healing.answering.limits import Limits
 from grace_tui.healing.answering.loops import playbook_loop, repair_loop
@@ -69,12 +69,14 @@ class Gatherer:
         """
         failure = self.incidents.failure(incident.id)
         since = self.clock.time() - self.limits.period
-        history = await read_history(incident, self.incidents, self.queue, self.journal, self.playbooks, since)
-        case = self._with_history(Case(incident), history)
+        entries = await asyncio.to_thread(self.journal.since, since)
         if self.playbooks is not None:
             await self.playbooks.ready()
-        case = self._with_playbooks(case, history, tried)
-        case = await self._with_blame(case, failure)
+        case = await self._with_blame(Case(incident), failure)
+        # Invariant: from here until the act that is chosen is written down, nothing is awaited. So answers that are
+        # given at the same time count each other's acts, and together keep to one budget.
+        history = history_of(incident, self.incidents, self.queue, entries, self.playbooks, since)
+        case = self._with_playbooks(self._with_history(case, history), history, tried)
         moved = self.hooks.moved(incident.kernel) if failure.phase == "block" else ""
         case = replace(case, diagnosis=fitting(failure), no_code=_no_code(failure, incident.route), moved=moved)
         return self._with_fix(case, failure)
@@ -103,7 +105,7 @@ class Gatherer:
         for name in {run.playbook for run in history.ran}:
             if loop := playbook_loop(history.ran, case.incident.coarse, name, self.limits.loop):
                 unfit[name] = loop
-        judged = self.playbooks.judge(case.incident, unfit)
+        judged = self.playbooks.judge(case.incident, unfit, history.since)
         if judged.pick is None:
             return replace(case, picked_why=judged.why)
         return replace(case, picked=judged.pick.name, picked_why=judged.pick.why)

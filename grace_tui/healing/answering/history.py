@@ -3,12 +3,11 @@
 A person who reopens an incident or approves a repair releases its signature: what was done before no longer counts.
 """
 
-import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from grace_tui.healing.answering.loops import Applied, Change, Ran
-from grace_tui.healing.repair.apply import Entry, Journal
+from grace_tui.healing.repair.apply import Entry
 from grace_tui.healing.seams import Incidents, Playbooks, Queue
 from grace_tui.kernel.records import IncidentRecord, TaskRecord
 
@@ -31,15 +30,15 @@ class History:
     """Runs for the coarse signature that ended well."""
 
 
-async def read_history(
+def history_of(
     incident: IncidentRecord,
     incidents: Incidents,
     queue: Queue,
-    journal: Journal,
+    entries: Sequence[Entry],
     playbooks: Playbooks | None,
     since: float,
 ) -> History:
-    """Read the acts since `since`, or since a person last released the signature."""
+    """The acts since `since`, or since a person last released the signature; `entries` are the journal's."""
     coarse = incident.coarse
     since = max([since, *(_released_at(record) for record in incidents.all() if _is_near(record, incident))])
     runs = [run for run in (playbooks.runs() if playbooks else ()) if run.started_at >= since]
@@ -48,12 +47,11 @@ async def read_history(
     coded = [task for task in tasks if not task.known and _coarse_of(task, incidents) == coarse]
     acts = [(run.started_at, f"{run.playbook} {run.state.replace('_', ' ')}") for run in mine]
     acts += [(task.queued_at, f"{task.id} {task.state.replace('_', ' ')}") for task in coded]
-    entries = await asyncio.to_thread(journal.since, since)
     return History(
         since=since,
         acts=tuple(text for _, text in sorted(acts)),
         coded=bool(coded),
-        applied=tuple(applied(entries, queue, incidents)),
+        applied=tuple(applied([entry for entry in entries if entry.at >= since], queue, incidents)),
         ran=tuple(Ran(run.started_at, run.id, run.playbook, coarse) for run in mine if run.state == "succeeded"),
     )
 

@@ -9,23 +9,20 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import msgspec
-
 from grace_tui.healing.failure import Failure
 from grace_tui.healing.incidents.capture import safe
 from grace_tui.healing.incidents.causes import Causes
 from grace_tui.healing.incidents.inhibition import Family
 from grace_tui.healing.incidents.intake import Intake
-from grace_tui.healing.incidents.life import REOPEN_WITHIN, EvidencePort, Happened, Life
+from grace_tui.healing.incidents.life import REOPEN_WITHIN, EvidencePort, Life
 from grace_tui.healing.incidents.register import Register
 from grace_tui.healing.incidents.rows import TRIGGER, hidden, with_line
-from grace_tui.healing.incidents.signature import Rule, sign
-from grace_tui.healing.incidents.states import UNANSWERED, IllegalMove, UnknownIncident, check_move
+from grace_tui.healing.incidents.signature import Rule
+from grace_tui.healing.incidents.states import UnknownIncident, check_move
 from grace_tui.healing.store import Store
-from grace_tui.kernel.events import Event, IncidentOpened, KernelFailed
+from grace_tui.kernel.events import Event, KernelFailed
 from grace_tui.kernel.ports import Clock
 from grace_tui.kernel.records import IncidentRecord, IncidentState
-from grace_tui.kernel.redact import redact_value
 
 __all__ = ["GROUP_WAIT", "KEPT", "REOPEN_WITHIN", "EvidencePort", "IncidentBook"]
 
@@ -98,14 +95,7 @@ class IncidentBook:
         with self._lock:
             self._rows.flush()
             failure = Failure(kernel, TRIGGER, kind, safe(message, self.root), frames=(), at=self.clock.time())
-            signature = sign(failure, self._intake.rules)
-            what = Happened(failure, signature, by=by, route=route, facts=_plain(facts or {}))
-            known = self._life.known(what)
-            if known is None:
-                return self._life.open(what)
-            if known.state == "resolved":
-                return self._life.come_back(known, what)
-            return self._life.again(replace(known, route=what.route, facts=what.facts), failure.at)
+            return self._intake.report(failure, by, route, facts or {})
 
     def kernel_running(self, kernel: str, by: str, watch: float = 0.0) -> tuple[IncidentRecord, ...]:
         """Watch for `watch` seconds what a kernel's failures opened, now that it runs again; with none, resolve it.
@@ -153,15 +143,7 @@ class IncidentBook:
             IllegalMove: it is resolved.
         """
         with self._lock:
-            record = self._rows.known(incident_id)
-            if record.state == "resolved":
-                raise IllegalMove(incident_id, record.state, "acknowledged")
-            why = f"taken by {owner}" if record.owner in ("", owner) else f"taken by {owner} from {record.owner}"
-            why = f"{why}: {reason}" if reason else why
-            record = replace(record, owner=owner)
-            if record.state in UNANSWERED:
-                return self._life.move(record, "acknowledged", why, by)
-            return self._rows.change(with_line(record, self.clock.time(), by, why), why)
+            return self._life.take(self._rows.known(incident_id), owner, by, reason)
 
     def release(self, incident_id: str, reason: str, by: str) -> IncidentRecord:
         """Take its owner from an incident; one that was only acknowledged is open again.
@@ -170,12 +152,7 @@ class IncidentBook:
             UnknownIncident: there is no such incident.
         """
         with self._lock:
-            record = self._rows.known(incident_id)
-            why = f"released by {record.owner or by}: {reason}"
-            record = replace(record, owner="")
-            if record.state == "acknowledged":
-                return self._opened_again(record, why, by)
-            return self._rows.change(with_line(record, self.clock.time(), by, why), why)
+            return self._life.give_back(self._rows.known(incident_id), reason, by)
 
     def hide(self, incident_id: str, what: str, reason: str, by: str) -> IncidentRecord:
         """Suppress an incident that `what`, a silence, hides.
@@ -193,15 +170,7 @@ class IncidentBook:
         """Bring back what a silence hid: to be answered, or to the person who looks after it."""
         with self._lock:
             held = [record for record in self._rows.unresolved() if record.hidden_by == what]
-            return tuple(self._opened_again(record, reason, by) for record in held if record.state == "suppressed")
-
-    def _opened_again(self, record: IncidentRecord, reason: str, by: str) -> IncidentRecord:
-        """Open, and told as what opens is: whoever answers incidents hears of it. A person's is theirs again."""
-        if record.owner:
-            return self._life.move(record, "acknowledged", f"{reason}; {record.owner} looks after it", by)
-        record = self._life.move(record, "open", reason, by)
-        self.publish(IncidentOpened(record.id, record.kernel, record.signature, record.title))
-        return record
+            return tuple(self._life.reopen(record, reason, by) for record in held if record.state == "suppressed")
 
     def note(
         self,
@@ -322,9 +291,3 @@ class IncidentBook:
             told = f"evidence deleted: {why}"
             self._rows.put(with_line(replace(record, bundle=""), self.clock.time(), "evidence", told))
             self._rows.tidings.owe(incident_id, told)
-
-
-def _plain(facts: Mapping[str, object]) -> Mapping[str, object]:
-    """What a trigger measured, as it may be kept and shown."""
-    plain = msgspec.to_builtins(dict(facts), enc_hook=str, str_keys=True)
-    return {str(name): redact_value(value) for name, value in plain.items()}

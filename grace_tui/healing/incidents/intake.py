@@ -4,19 +4,25 @@ The incident book gives every KernelFailed to `take`, under its lock. A closer l
 loop; what is counted takes some fifty microseconds.
 """
 
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
+import msgspec
+
+from grace_tui.healing.failure import Failure
 from grace_tui.healing.incidents.capture import capture
 from grace_tui.healing.incidents.causes import Causes
-from grace_tui.healing.incidents.keys import Keys, keys_of
+from grace_tui.healing.incidents.keys import Keys, keys_of, keys_of_report
 from grace_tui.healing.incidents.life import Happened, Life
 from grace_tui.healing.incidents.register import Register
-from grace_tui.healing.incidents.rows import group_of
+from grace_tui.healing.incidents.rows import TRIGGER, group_of
 from grace_tui.healing.incidents.signature import Rule, sign
 from grace_tui.healing.incidents.states import is_run_watched
-from grace_tui.healing.incidents.storms import STORM, Seen, Storms, storm_of
+from grace_tui.healing.incidents.storms import STORM, STORM_KIND, Seen, Storms, storm_of
 from grace_tui.kernel.events import KernelFailed
 from grace_tui.kernel.records import IncidentRecord
+from grace_tui.kernel.redact import redact_value
 
 
 class Intake:
@@ -40,6 +46,45 @@ class Intake:
         record = self._seen_before(failed, seen) if seen else None
         return record or self._look(failed, keys)
 
+    def report(self, failure: Failure, by: str, route: str, facts: Mapping[str, object]) -> IncidentRecord:
+        """The row that counts what no exception announced, with what was found last; bounded as failures are."""
+        kernel, keys, facts = failure.kernel, keys_of_report(failure), _plain(facts)
+        seen = self.storms.seen(keys)
+        if seen is None and not self.storms.may_look(kernel, self.rows.clock.monotonic()):
+            seen = self.storms.like(keys)
+            if seen is None:
+                return self._storm(kernel, failure.at, 1, TRIGGER)
+        record = self.rows.current(kernel, seen.group) if seen else None
+        if seen is not None and record is not None and not _comes_back(record):
+            return self._found_again(record, failure, route, facts, variant=seen.variant)
+        what = Happened(failure, sign(failure, self.rules), by=by, route=route, facts=facts)
+        record = self.life.known(what)
+        if record is None or _comes_back(record):
+            record = self._enter(what)
+        else:
+            record = self._found_again(record, failure, route, facts)
+        self._remember(keys, record, what)
+        return record
+
+    def _found_again(
+        self,
+        record: IncidentRecord,
+        failure: Failure,
+        route: str,
+        facts: Mapping[str, object],
+        *,
+        variant: bool = False,
+    ) -> IncidentRecord:
+        if record.kind == failure.kind and not variant:
+            record = replace(record, route=route, facts=facts)
+        return self.life.again(record, failure.at, variant=variant)
+
+    def _remember(self, keys: Keys, record: IncidentRecord, what: Happened) -> None:
+        """Which row counts such failures from now on, without a closer look."""
+        group = group_of(record)
+        variant = record.kind != STORM_KIND and group != what.signature.group
+        self.storms.remember(keys, Seen(group, what.consequence, what.title, variant))
+
     def _seen_before(self, failed: KernelFailed, seen: Seen) -> IncidentRecord | None:
         """Count a failure that is known already; None where it has to be looked at after all."""
         cause = self.causes.cause(seen.consequence)
@@ -58,13 +103,10 @@ class Intake:
         what = Happened(failure, signature, failed.error, consequence=found, facts=facts, times=times)
         cause = self.causes.cause(what.consequence)
         if cause is not None:
-            record = self.life.explained(cause, found, what.title, failed.at, times=times)
-            group = what.signature.group
-        else:
-            record = self._enter(what)
-            group = group_of(record)
-        variant = record.phase != STORM and group != what.signature.group
-        self.storms.remember(keys, Seen(group, what.consequence, what.title, variant))
+            self.storms.remember(keys, Seen(what.signature.group, found, what.title))
+            return self.life.explained(cause, found, what.title, failed.at, times=times)
+        record = self._enter(what)
+        self._remember(keys, record, what)
         return record
 
     def _enter(self, what: Happened) -> IncidentRecord:
@@ -78,7 +120,7 @@ class Intake:
         if alike is not None:
             return self._counted(alike, what, variant=True)
         if fold or self.rows.full:
-            return self._storm(kernel, what.failure.at, what.times)
+            return self._storm(kernel, what.failure.at, what.times, TRIGGER if what.failure.phase == TRIGGER else STORM)
         return self.life.open(what)
 
     def _counted(self, record: IncidentRecord, what: Happened, *, variant: bool = False) -> IncidentRecord:
@@ -86,9 +128,9 @@ class Intake:
             return self.life.come_back(record, what, variant=variant)
         return self.life.again(record, what.failure.at, variant=variant, times=what.times)
 
-    def _storm(self, kernel: str, at: float, times: int) -> IncidentRecord:
+    def _storm(self, kernel: str, at: float, times: int, phase: str = STORM) -> IncidentRecord:
         """Count what is a part of too many different failures, on the kernel's row for these."""
-        failure = storm_of(kernel, at)
+        failure = storm_of(kernel, at, phase)
         what = Happened(failure, sign(failure, self.rules), times=times)
         known = self.life.known(what)
         return self.life.open(what) if known is None else self._counted(known, what)
@@ -97,3 +139,9 @@ class Intake:
 def _comes_back(record: IncidentRecord) -> bool:
     """Whether one more failure reopens it: it was over, or about to be."""
     return record.state == "resolved" or is_run_watched(record)
+
+
+def _plain(facts: Mapping[str, object]) -> Mapping[str, object]:
+    """What a trigger measured, as it may be kept and shown."""
+    plain = msgspec.to_builtins(dict(facts), enc_hook=str, str_keys=True)
+    return {str(name): redact_value(value) for name, value in plain.items()}

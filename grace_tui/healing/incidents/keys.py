@@ -6,6 +6,7 @@ Nothing here raises, whatever the exception is: a part that cannot be seen makes
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 
+from grace_tui.healing.failure import Failure
 from grace_tui.healing.incidents.capture import MESSAGE_LIMIT, chain_of, leaf_of, remote_of, text_of, trace_of
 from grace_tui.kernel.errors import RemoteFailure
 from grace_tui.kernel.events import KernelFailed
@@ -33,6 +34,12 @@ def keys_of(failed: KernelFailed) -> Keys:
         return Keys(None, hash(place))
     chain = tuple((type(link).__name__, _short(text_of(link))) for link in chain_of(leaf))
     return Keys(hash((*place, failed.phase, _short(text_of(leaf)), chain)), hash(place))
+
+
+def keys_of_report(failure: Failure) -> Keys:
+    """Of what no exception announced: its kind and its words."""
+    place = (failure.kernel, failure.phase, failure.kind)
+    return Keys(hash((*place, failure.message)), hash(place))
 
 
 def _told(remote: RemoteFailure) -> tuple[Hashable, Hashable]:

@@ -25,7 +25,7 @@ from grace_tui.healing.incidents.rows import (
 )
 from grace_tui.healing.incidents.signature import Signature
 from grace_tui.healing.incidents.silences import is_silence
-from grace_tui.healing.incidents.states import RUNS_AGAIN, is_run_watched
+from grace_tui.healing.incidents.states import RUNS_AGAIN, UNANSWERED, IllegalMove, is_run_watched
 from grace_tui.kernel.events import Event, IncidentOpened
 from grace_tui.kernel.records import IncidentRecord, IncidentState
 
@@ -162,6 +162,35 @@ class Life:
         if state == "resolved":
             self._release(record, f"{record.id}, which explained it, is resolved")
         return record
+
+    def reopen(self, record: IncidentRecord, reason: str, by: str) -> IncidentRecord:
+        """Open, and told as what opens is: whoever answers incidents hears of it. A person's is theirs again."""
+        if record.owner:
+            return self.move(record, "acknowledged", f"{reason}; {record.owner} looks after it", by)
+        record = self.move(record, "open", reason, by)
+        self.outside.publish(IncidentOpened(record.id, record.kernel, record.signature, record.title))
+        return record
+
+    def take(self, record: IncidentRecord, owner: str, by: str, reason: str) -> IncidentRecord:
+        """
+        Raises:
+            IllegalMove: it is resolved.
+        """
+        if record.state == "resolved":
+            raise IllegalMove(record.id, record.state, "acknowledged")
+        why = f"taken by {owner}" if record.owner in ("", owner) else f"taken by {owner} from {record.owner}"
+        why = f"{why}: {reason}" if reason else why
+        record = replace(record, owner=owner)
+        if record.state in UNANSWERED:
+            return self.move(record, "acknowledged", why, by)
+        return self.rows.change(with_line(record, self._now(), by, why), why)
+
+    def give_back(self, record: IncidentRecord, reason: str, by: str) -> IncidentRecord:
+        why = f"released by {record.owner or by}: {reason}"
+        record = replace(record, owner="")
+        if record.state == "acknowledged":
+            return self.reopen(record, why, by)
+        return self.rows.change(with_line(record, self._now(), by, why), why)
 
     def ends_with_run(self, record: IncidentRecord) -> bool:
         """Whether it ends because its kernel runs: what is being repaired is decided by its repair."""

@@ -90,9 +90,9 @@ class Storms:
         return ""
 
 
-def storm_of(kernel: str, at: float) -> Failure:
+def storm_of(kernel: str, at: float, phase: str = STORM) -> Failure:
     """The failure that stands for a storm of different ones."""
-    return Failure(kernel, STORM, STORM_KIND, STORM_MESSAGE, frames=(), at=at)
+    return Failure(kernel, phase, STORM_KIND, STORM_MESSAGE, frames=(), at=at)
 
 
 def _keep(kept: OrderedDict[int, Seen], key: int, seen: Seen) -> None:

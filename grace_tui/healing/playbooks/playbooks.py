@@ -106,13 +106,16 @@ class Playbooks:
     def pick(self, incident: IncidentRecord) -> Pick | None:
         return self.judge(incident).pick
 
-    def judge(self, incident: IncidentRecord, unfit: Mapping[str, str] | None = None) -> Judgement:
-        """Which playbook is to be run for an incident, or why none; `unfit` are not to be, and why."""
+    def judge(self, incident: IncidentRecord, unfit: Mapping[str, str] | None = None, since: float = 0.0) -> Judgement:
+        """Which playbook is to be run for an incident, or why none; `unfit` are not to be, and why.
+
+        Runs from before `since` count for no budget.
+        """
         if incident.state in OVER:
             return Judgement(None, f"{incident.id} is {incident.state}")
         record = Record(
             outcomes=self.records.outcomes,
-            spent=lambda within: self.spent(incident.coarse, within),
+            spent=lambda within: self.records.spent(incident.coarse, max(self.clock.time() - within, since)),
             unfit={**self._failed_here(incident), **(unfit or {})},
             budget=self.budget,
         )

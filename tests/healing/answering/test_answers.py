@@ -13,9 +13,10 @@ from grace_tui.healing.answering.limits import Limits
 from grace_tui.healing.healer import Verdict
 from grace_tui.kernel.errors import GraceError, ProviderDown
 from grace_tui.kernel.events import DecisionMade, KernelFailed
+from grace_tui.kernel.records import IncidentRecord
 from grace_tui.kernel.testing import ManualClock
 from tests.healing.answering.stage import ASKS, FAILS, WRITES, Stage
-from tests.healing.bench import FIXED, LOG, Room
+from tests.healing.bench import FIXED, LOG, Room, load
 
 Make = Callable[..., Stage]
 
@@ -190,7 +191,7 @@ async def test_a_kernel_that_was_moved_for_its_blocks_needs_nothing_more(make: M
 async def test_a_defect_in_what_is_asked_costs_a_person_a_look_and_no_more(make: Make) -> None:
     stage = make(calm=WRITES)
 
-    def broken(incident: object, unfit: object) -> object:
+    def broken(*asked: object) -> object:
         raise RuntimeError("a defect")
 
     stage.playbooks.judge = broken  # type: ignore[method-assign,assignment]
@@ -344,3 +345,46 @@ async def test_an_answer_after_a_failed_repair_that_breaks_costs_a_person_a_look
     stage.healer.answers.gatherer.look = broken  # type: ignore[assignment, method-assign]
     assert (await stage.healer.work(task, "agent")).state == "failed"
     assert stage.now(breach).action == f"answering it failed: OSError: no space left on the device{LEFT}"
+
+
+# ---- one budget for all who answer at the same time
+
+
+def _raised(stage: Stage, text: str) -> IncidentRecord:
+    """Failures of one coarse signature, which say different things."""
+    log = load(stage.root, "log")
+    try:
+        raise_in = compile(f"def fall():\n    raise ValueError({text!r})\nfall()", log.__file__ or "", "exec")
+        exec(raise_in, log.__dict__)
+    except ValueError as error:
+        return stage.book.record(KernelFailed("agent", "run", stage.clock.time(), error))
+    raise AssertionError("it does not fail")
+
+
+async def test_answers_at_the_same_time_keep_to_one_budget_of_tasks(make: Make) -> None:
+    stage = make(Limits(budget=3))
+    incidents = [_raised(stage, f"page {word} is torn") for word in ("one", "two", "three", "four", "five")]
+    assert len({incident.id for incident in incidents}) == 5
+    assert len({incident.coarse for incident in incidents}) == 1
+    said = await asyncio.gather(*(stage.answer(incident) for incident in incidents))
+    assert len(stage.queue.all()) == 3
+    assert sum("the budget of 3 acts in 1 h is spent" in text for text in said) == 2
+
+
+async def test_answers_at_the_same_time_keep_to_one_budget_of_runs(make: Make) -> None:
+    stage = make(Limits(budget=2), calm=WRITES.replace("incident.kind == 'CpuPressure'", "true"))
+    incidents = [_raised(stage, f"page {word} is torn") for word in ("one", "two", "three", "four")]
+    await asyncio.gather(*(stage.answer(incident) for incident in incidents))
+    begun = [run for run in stage.playbooks.runs() if run.coarse == incidents[0].coarse]
+    # The agent has one go where playbooks alone spent the budget.
+    assert (len(begun), len(stage.queue.all())) == (2, 1)
+
+
+async def test_a_person_who_lets_automation_act_again_opens_the_budget_of_playbooks_too(make: Make) -> None:
+    stage = make(Limits(budget=1), calm=WRITES)
+    breach = stage.measure()
+    await stage.answer(breach)
+    stage.book.move(breach.id, "reopened", "it goes on", "ann")
+    assert (await stage.answer(breach)).endswith(LEFT)
+    stage.healer.release(breach.id, "ann")
+    assert await stage.answer(breach) == "playbook calm succeeded: note"

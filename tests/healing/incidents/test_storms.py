@@ -6,8 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from grace_tui.healing.failure import Failure
 from grace_tui.healing.incidents import intake
 from grace_tui.healing.incidents.capture import capture
+from grace_tui.healing.incidents.rows import TRIGGER
+from grace_tui.healing.incidents.signature import Rule, Signature, sign
 from grace_tui.healing.incidents.storms import (
     ALIKE,
     ALIKE_WITHIN,
@@ -16,6 +19,7 @@ from grace_tui.healing.incidents.storms import (
     LOOKS,
     LOOKS_AT_ONCE,
     STORM,
+    STORM_KIND,
 )
 from grace_tui.kernel.events import IncidentChanged, IncidentOpened
 from grace_tui.kernel.records import IncidentRecord
@@ -138,3 +142,48 @@ def test_when_no_row_can_go_a_new_failure_is_counted_on_the_kernels_storm(tmp_pa
     rows = room.book.all()
     assert (len(rows), rows[0].phase, rows[0].count) == (4, STORM, 7)
     room.close()
+
+
+# ---- what no exception announces
+
+
+def _report(room: Room, text: str, kind: str = "Slow", kernel: str = "agent") -> IncidentRecord:
+    return room.book.report(kernel, kind, text, "mesh", route="person", facts={"text": text})
+
+
+def test_reports_in_ever_other_words_become_one_row_beside_those_that_were_told_apart(room: Room) -> None:
+    for number in range(200):
+        room.clock.now += 0.1
+        last = _report(room, f"queue {_letters(number)} is long")
+    assert len(room.book.all()) == DIFFERENT + 1
+    assert (last.kind, last.phase, last.count, last.facts) == (STORM_KIND, TRIGGER, 200 - DIFFERENT, {})
+    assert _report(room, "queue x is long", kernel="other").kind == "Slow"
+    room.clock.now += DIFFERENT_WITHIN + 1
+    assert _report(room, "something else").kind == "Slow"
+
+
+def test_a_flood_of_reports_is_looked_at_closely_only_so_often(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    looks = list[str]()
+
+    def counted(failure: Failure, rules: tuple[Rule, ...]) -> Signature:
+        looks.append(failure.kind)
+        return sign(failure, rules)
+
+    monkeypatch.setattr(intake, "sign", counted)
+    for number in range(1_000):
+        _report(room, f"queue {_letters(number)} is long")
+    assert looks.count("Slow") == LOOKS_AT_ONCE
+    assert sum(row.count for row in room.book.all()) == 1_000
+
+
+def test_the_same_report_again_is_counted_with_what_was_found_last(room: Room) -> None:
+    first = _report(room, "a", kind="Slow")
+    room.book.report("agent", "Slow", "a", "mesh", route="nobody", facts={"value": 2})
+    (record,) = room.book.all()
+    assert (record.id, record.count, record.route, record.facts) == (first.id, 2, "nobody", {"value": 2})
+    room.book.move(first.id, "resolved", "it is over", "mesh")
+    assert _report(room, "a").state == "reopened"
+
+
+def _letters(number: int) -> str:
+    return "".join(chr(ord("a") + int(digit)) for digit in str(number))
