@@ -15,7 +15,7 @@ from grace_tui.healing.incidents.places import place
 
 def refused_by(error: BaseException, root: Path) -> Callee | None:
     """Find the callee of the call that `error`, a TypeError about arguments, is about."""
-    plain = calls.refused_by(error, _default)
+    plain = calls.refused_by(error, lambda file: place(file, root)[1], _default)
     return None if plain is None else callee_from(plain, root)
 
 

@@ -17,6 +17,7 @@ from grace_tui.healing.hook.grace_hook.describe import entries_of, module_name
 from grace_tui.healing.hook.grace_hook.source import failing_text
 from grace_tui.healing.hook.grace_hook.subjects import asked_of, missing_in
 from grace_tui.healing.hook.grace_hook.touched import touched_by
+from grace_tui.healing.hook.grace_hook.unread import unread_file
 from grace_tui.healing.incidents.callee import callee_from, refused_by
 from grace_tui.healing.incidents.codec import from_plain
 from grace_tui.healing.incidents.places import place, without_root
@@ -169,6 +170,10 @@ def _frames(leaf: BaseException, groups: tuple[BaseException, ...], root: Path) 
     if isinstance(leaf, SyntaxError) and leaf.filename:
         file, own = place(leaf.filename, root)
         frames.append(Frame(file, own, "<module>", leaf.lineno or 0, redact((leaf.text or "").strip())))
+        return tuple(frames)
+    unread, line = _seen(lambda: unread_file(leaf), ("", 0))
+    if unread:
+        frames.append(Frame(*place(unread, root), "<module>", line))
     return tuple(frames)
 
 

@@ -10,6 +10,7 @@ import ast
 import functools
 import inspect
 import re
+import sys
 from types import FrameType, FunctionType, TracebackType
 from typing import Any, Callable, Dict, Iterator, Mapping, Sequence
 
@@ -19,6 +20,8 @@ Plain = Dict[str, Any]
 """A `Callee`, a `Subject` or a `Frame` as plain data, with absolute file names."""
 Shown = Callable[[object, str], str]
 """How the default of a parameter of that name is written in a signature."""
+Own = Callable[[str], bool]
+"""Whether a file is the program's own."""
 
 _NAMED = re.compile(r"([\w.<>]+)\(\) (?:got|takes|missing|argument|expected)")
 _ABOUT_ARGUMENTS = re.compile(r"\b(?:keyword|positional|required) (?:only )?arguments?\b|\btakes no arguments\b")
@@ -45,7 +48,7 @@ def plain_default(value: object, name: str) -> str:
     return "..."
 
 
-def refused_by(error: BaseException, show: Shown = plain_default) -> Plain | None:
+def refused_by(error: BaseException, own: Own, show: Shown = plain_default) -> Plain | None:
     """Find the callee of the call that `error`, a TypeError about arguments, is about."""
     text = str(error)
     trace = error.__traceback__
@@ -53,18 +56,32 @@ def refused_by(error: BaseException, show: Shown = plain_default) -> Plain | Non
         return None
     last = source.last_of(trace)
     call = source.failed_call(last)
-    if call is None:
-        return None
     named = called_in(text)
-    for target in _targets(call, last.tb_frame):
+    for target in _targets(call, last.tb_frame) if call is not None else ():
         found, bound = names.unwrap(target)
-        if not named or _is_called(found, named):
+        if call is not None and (not named or _is_called(found, named)):
             given = {**names.argument_types(bound), **_keywords(call, last.tb_frame)}
             return callee_of(found, given, _positional(call, last.tb_frame), show)
-    return None
+    # Called by a function in C, by a thread, or from text that is no file: then the name must do.
+    only = _only_one_called(named, last.tb_frame, own)
+    return None if only is None else callee_of(only, {}, (), show)
 
 
-def record_refused(error: BaseException, trace: TracebackType, own: Callable[[str], bool]) -> Plain | None:
+def _only_one_called(named: str, frame: FrameType, own: Own) -> object:
+    """The one function of that qualified name in the failing frame, or in the program's own modules."""
+    found: dict[int, object] = {}
+    modules = [module for module in list(sys.modules.values()) if own(names.file_of(module))]
+    for place in (frame.f_globals, *map(vars, modules)) if named else ():
+        target: object = place.get(named.partition(".")[0], names.UNKNOWN)
+        for part in named.split(".")[1:]:
+            target = names.static(target, part)
+        target, _ = names.unwrap(target)
+        if names.is_a(target, FunctionType) and names.own_code_name(target) == named:  # type: ignore[arg-type]
+            found[id(target)] = target
+    return next(iter(found.values())) if len(found) == 1 else None
+
+
+def record_refused(error: BaseException, trace: TracebackType, own: Own) -> Plain | None:
     """The record class whose library refused its fields: that of the last call of the program's own."""
     if type(error).__name__ != _VALIDATED:
         return None
@@ -78,7 +95,7 @@ def record_refused(error: BaseException, trace: TracebackType, own: Callable[[st
     return callee_of(found, _keywords(call, last.tb_frame), _positional(call, last.tb_frame))
 
 
-def last_own(trace: TracebackType | None, own: Callable[[str], bool]) -> TracebackType | None:
+def last_own(trace: TracebackType | None, own: Own) -> TracebackType | None:
     """The innermost entry in a file of the program's own."""
     found = None
     while trace is not None:

@@ -86,18 +86,34 @@ def _key(error: BaseException) -> tuple[object, ...]:
     return (id(error), type(error).__name__, *at)
 
 
-def evidence_of(state: State) -> Any:  # Evidence, which is not imported at the start
+def evidence_of(state: State) -> Any:
+    """The `record.Evidence` of this process."""
     if state.evidence is None:
-        added = list(_STANDARD)
-        sys.path[:0] = added
-        try:
-            from .record import Evidence
-
-            state.evidence = Evidence(state.folder)
-        finally:
-            if sys.path[: len(added)] == added:
-                del sys.path[: len(added)]
+        state.evidence = _standing_alone(_evidence, state.folder)
     return state.evidence
+
+
+def _standing_alone(make: Any, *args: Any) -> Any:
+    """Import with the standard library first: the program may have files of the same names."""
+    added = list(_STANDARD)
+    sys.path[:0] = added
+    try:
+        return make(*args)
+    finally:
+        if sys.path[: len(added)] == added:
+            del sys.path[: len(added)]
+
+
+def _evidence(folder: str) -> Any:
+    from .record import Evidence
+
+    return Evidence(folder)
+
+
+def _put(folder: str, name: str, plain: object) -> None:
+    from .files import put as put_file
+
+    put_file(folder, name, plain)
 
 
 def begin_test(name: str) -> None:
@@ -172,7 +188,7 @@ def put(name: str, plain: object) -> None:
     """Write `PID-name.json`."""
     if _state is not None and plain:
         try:
-            evidence_of(_state).put(f"{os.getpid()}-{name}.json", plain)
+            _standing_alone(_put, _state.folder, f"{os.getpid()}-{name}.json", plain)
         except BaseException as own:
             trouble(name, own)
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 import sys
 import time
 from types import CodeType, FrameType, FunctionType, TracebackType
-from typing import Any, Callable, Iterator
+from typing import Any, Iterator
 
 from . import calls, names, source, subjects, touched
-from .calls import Plain
+from .calls import Own, Plain
+from .unread import unread_file
 
 MESSAGE_LIMIT = 4_000
 CHAIN_LIMIT = 10
@@ -22,14 +23,14 @@ _EXPRESSION_LIMIT = 300
 _CANCELLED = "CancelledError"
 
 
-def describe(error: BaseException, own: Callable[[str], bool]) -> list[Plain]:
+def describe(error: BaseException, own: Own) -> list[Plain]:
     """The failures that `error` tells of; `own` says of a file whether it is the program's own."""
     leaves = list(_leaves(error, ()))
     told = [found for found in leaves if type(found[0]).__name__ != _CANCELLED] or leaves
     return [_failure(leaf, groups, own) for leaf, groups in told[:LEAF_LIMIT]]
 
 
-def unawaited(coroutine: Any, frame: FrameType | None, own: Callable[[str], bool]) -> list[Plain]:
+def unawaited(coroutine: Any, frame: FrameType | None, own: Own) -> list[Plain]:
     """A coroutine that nobody awaited, as a failure of the frame that let go of it; none where that is not known."""
     code = coroutine.cr_code
     function = _function_of(code, coroutine)
@@ -103,16 +104,17 @@ def leaves_of(error: BaseException) -> list[BaseException]:
     return [leaf for leaf, _ in _leaves(error, ())]
 
 
-def _failure(leaf: BaseException, groups: tuple[BaseException, ...], own: Callable[[str], bool]) -> Plain:
+def _failure(leaf: BaseException, groups: tuple[BaseException, ...], own: Own) -> Plain:
     no_frames: list[Plain] = []
     no_links: list[list[str]] = []
+    leaf = _behind_runpy(leaf)
     nothing: subjects.Asked = ("", None)
     asked, subject = names.seen(lambda: subjects.asked_of(leaf, own), nothing)
     trace = leaf.__traceback__
     return {
         "kernel": "",
         "phase": "run",
-        "kind": type(leaf).__name__,
+        "kind": type(leaf).__name__ if not _is_runpy(leaf) else "ModuleNotFoundError",
         "message": text_of(leaf),
         "frames": names.seen(lambda: _frames(leaf, groups, own), no_frames),
         "chain": names.seen(lambda: [[type(link).__name__, text_of(link)] for link in links_of(leaf)], no_links),
@@ -125,8 +127,18 @@ def _failure(leaf: BaseException, groups: tuple[BaseException, ...], own: Callab
     }
 
 
-def _callee(leaf: BaseException, own: Callable[[str], bool]) -> Plain | None:
-    found = calls.refused_by(leaf)
+def _is_runpy(error: BaseException) -> bool:
+    return type(error).__module__ == "runpy"
+
+
+def _behind_runpy(error: BaseException) -> BaseException:
+    """What `python -m` found wrong with the module; its own error where that is only that there is none."""
+    cause = error.__cause__ if _is_runpy(error) else None
+    return error if cause is None else cause
+
+
+def _callee(leaf: BaseException, own: Own) -> Plain | None:
+    found = calls.refused_by(leaf, own)
     if found is None and leaf.__traceback__ is not None:
         return calls.record_refused(leaf, leaf.__traceback__, own)
     return found
@@ -157,13 +169,17 @@ def _before(error: BaseException) -> BaseException | None:
 # ---- frames
 
 
-def _frames(leaf: BaseException, groups: tuple[BaseException, ...], own: Callable[[str], bool]) -> list[Plain]:
+def _frames(leaf: BaseException, groups: tuple[BaseException, ...], own: Own) -> list[Plain]:
     frames = [_frame(entry, own) for entry in entries_of(leaf)]
     if not any(frame["in_project"] for frame in frames):
         frames = [_frame(entry, own) for group in groups for entry in entries_of(group)] + frames
     if isinstance(leaf, SyntaxError) and leaf.filename:
         file = names.absolute(leaf.filename)
         frames.append(_plain(file, own(file), "<module>", leaf.lineno or 0, (leaf.text or "").strip()))
+        return frames
+    file, line = names.seen(lambda: unread_file(leaf), ("", 0))
+    if file:
+        frames.append(_plain(file, own(file), "<module>", line))
     return frames
 
 
@@ -181,7 +197,7 @@ def entries_of(error: BaseException) -> list[TracebackType]:
     return found
 
 
-def _frame(entry: TracebackType, own: Callable[[str], bool]) -> Plain:
+def _frame(entry: TracebackType, own: Own) -> Plain:
     frame, line = entry.tb_frame, entry.tb_lineno or 0
     file = names.absolute(frame.f_code.co_filename)
     plain = _plain(file, own(file), names.code_name(frame.f_code), line)

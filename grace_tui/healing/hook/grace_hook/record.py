@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import itertools
-import json
 import os
 import sys
 import sysconfig
 from types import FrameType
-from typing import Any
 
 from . import describe
 from .calls import Plain
+from .files import put
 
 MOST_FILES = 500
 """Failures of one process that are written; more tell nothing new."""
+_LINKS = 4
 _NUMBERS = itertools.count(1)
 _OUTSIDE = frozenset({"site-packages", "dist-packages", "node_modules", ".git"})
 
@@ -26,7 +26,6 @@ class Evidence:
         self.folder = folder
         root = os.environ.get("GRACE_ROOT", "")
         self.root = os.path.join(os.path.realpath(root), "") if root else ""
-        self.started_in = names_of_start()
         self._own: dict[str, bool] = {}
 
     def own(self, file: str) -> bool:
@@ -49,8 +48,15 @@ class Evidence:
         return [self.keep(plain) for plain in self.told(error, fatal=fatal, handled=handled, test=test)]
 
     def told(self, error: BaseException, *, fatal: bool, handled: bool, test: str = "") -> list[Plain]:
+        """The failures that an exception tells of; of one that ended something also what it was raised from."""
         about = process(fatal=fatal, handled=handled, test=test)
-        return [{**plain, "process": about} for plain in describe.describe(error, self.own)]
+        found = [{**plain, "process": about} for plain in describe.describe(error, self.own)]
+        if not fatal:
+            return found
+        earlier = [link for leaf in describe.leaves_of(error)[:1] for link in describe.links_of(leaf)[-_LINKS:]]
+        earlier = [link for link in earlier if link.__traceback__ is not None]  # else it was only told of, in text
+        before = {**about, "fatal": False, "handled": True}
+        return [{**plain, "process": before} for link in earlier for plain in describe.describe(link, self.own)] + found
 
     def unawaited(self, coroutine: object, frame: FrameType | None, test: str) -> list[Plain]:
         about = process(fatal=False, handled=False, test=test)
@@ -60,38 +66,10 @@ class Evidence:
         number = next(_NUMBERS)
         if number > MOST_FILES:
             return ""
-        return self.put(f"{os.getpid()}-{number}.json", plain)
-
-    def put(self, name: str, plain: Any) -> str:
-        """Write a file under a name that is not there yet: a process number may come again."""
-        data = json.dumps(plain, ensure_ascii=True, default=str).encode("ascii")
-        draft = os.path.join(self.folder, f".{name}.{os.getpid()}")
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        try:
-            os.write(descriptor, data) if len(data) < 65536 else _write_all(descriptor, data)
-        finally:
-            os.close(descriptor)
-        stem, _, ending = name.rpartition(".")
-        for attempt in itertools.count():
-            final = name if not attempt else f"{stem}-{attempt}.{ending}"
-            try:
-                os.link(draft, os.path.join(self.folder, final))
-            except FileExistsError:
-                continue
-            except OSError:  # a file system without links
-                os.replace(draft, os.path.join(self.folder, final))
-                return final
-            os.unlink(draft)
-            return final
-        return ""
+        return put(self.folder, f"{os.getpid()}-{number}.json", plain)
 
 
-def _write_all(descriptor: int, data: bytes) -> None:
-    while data:
-        data = data[os.write(descriptor, data) :]
-
-
-def names_of_start() -> str:
+def _folder() -> str:
     return os.getcwd() if os.path.isdir(".") else ""
 
 
@@ -105,7 +83,7 @@ def process(*, fatal: bool, handled: bool, test: str) -> Plain:
         "base_prefix": sys.base_prefix,
         "stdlib": sysconfig.get_path("stdlib") or "",
         "path": [os.path.abspath(entry) for entry in sys.path],
-        "cwd": names_of_start(),
+        "cwd": _folder(),
         "pid": os.getpid(),
         "parent": os.getppid(),
         "test": test or os.environ.get("PYTEST_CURRENT_TEST", "").rpartition(" (")[0],

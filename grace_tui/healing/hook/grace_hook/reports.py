@@ -9,6 +9,7 @@ import sys
 import time
 
 from . import catching
+from .passing import look_first, replace
 
 TYPE_CHECKING = False  # `typing` is not imported here: that alone would take most of the time that a start may cost
 if TYPE_CHECKING:
@@ -16,19 +17,6 @@ if TYPE_CHECKING:
 
 _BETWEEN = frozenset({"traceback", __name__})
 _ENDS_PROCESS = "multiprocessing.process"
-
-
-def _replace(owner: Any, name: Any, make: Any) -> None:
-    original = getattr(owner, name, None)
-    if original is None:
-        return
-    replacement = make(original)
-    replacement.__name__ = getattr(original, "__name__", name)
-    replacement.__qualname__ = getattr(original, "__qualname__", name)
-    replacement.__module__ = getattr(original, "__module__", None)
-    replacement.__doc__ = original.__doc__
-    replacement.__wrapped__ = original
-    setattr(owner, name, replacement)
 
 
 # ---- the standard library
@@ -49,7 +37,7 @@ def of_threads(threading: Any) -> None:
 
         return make_invoke_excepthook
 
-    _replace(threading, "_make_invoke_excepthook", make)
+    replace(threading, "_make_invoke_excepthook", make)
 
 
 def of_loops(events: Any) -> None:
@@ -64,7 +52,7 @@ def of_loops(events: Any) -> None:
 
         return call_exception_handler
 
-    _replace(events.BaseEventLoop, "call_exception_handler", make)
+    replace(events.BaseEventLoop, "call_exception_handler", make)
 
 
 def of_prints(traceback: Any) -> None:
@@ -80,8 +68,8 @@ def of_prints(traceback: Any) -> None:
 
         return report
 
-    _replace(traceback, "print_exception", make)
-    _replace(traceback, "format_exception", make)
+    replace(traceback, "print_exception", make)
+    replace(traceback, "format_exception", make)
 
 
 def _caller() -> str:
@@ -94,14 +82,13 @@ def _caller() -> str:
 def of_coroutines(warnings: Any) -> None:
     """A coroutine that nobody awaited: Python only warns of it."""
 
-    def make(original: Any) -> Any:
-        def _warn_unawaited_coroutine(coro: Any) -> Any:
-            catching.unawaited(coro, sys._getframe(1))
-            return original(coro)
+    original = getattr(warnings, "_warn_unawaited_coroutine", None)
+    if original is not None:
+        warnings._warn_unawaited_coroutine = look_first(original, _look_at_coroutine)
 
-        return _warn_unawaited_coroutine
 
-    _replace(warnings, "_warn_unawaited_coroutine", make)
+def _look_at_coroutine(coroutine: Any) -> None:
+    catching.unawaited(coroutine, sys._getframe(2))  # behind `look_first` is the frame that let go of it
 
 
 # ---- unittest
@@ -154,14 +141,14 @@ def of_unittest(module: Any) -> None:
 
         return make
 
-    _replace(module.TestResult, "startTest", start)
-    _replace(module.TestResult, "stopTest", stop)
-    _replace(module.TestResult, "addError", bad("error", 0))
-    _replace(module.TestResult, "addFailure", bad("failed", 0))
-    _replace(module.TestResult, "addSubTest", bad("failed", 1))
-    _replace(module.TestResult, "addSkip", good("skipped"))
-    _replace(module.TestResult, "addExpectedFailure", good("xfailed"))
-    _replace(module.TestResult, "addUnexpectedSuccess", good("failed"))
+    replace(module.TestResult, "startTest", start)
+    replace(module.TestResult, "stopTest", stop)
+    replace(module.TestResult, "addError", bad("error", 0))
+    replace(module.TestResult, "addFailure", bad("failed", 0))
+    replace(module.TestResult, "addSubTest", bad("failed", 1))
+    replace(module.TestResult, "addSkip", good("skipped"))
+    replace(module.TestResult, "addExpectedFailure", good("xfailed"))
+    replace(module.TestResult, "addUnexpectedSuccess", good("failed"))
 
 
 def _bad_test(result: Any, test: Any, error: Any, word: Any) -> None:
@@ -200,7 +187,7 @@ def of_loader(module: Any) -> None:
 
         return _make_failed_import_test
 
-    _replace(module, "_make_failed_import_test", make)
+    replace(module, "_make_failed_import_test", make)
 
 
 # ---- pytest
@@ -229,8 +216,8 @@ def of_pytest(config: Any) -> None:
 
         return _prepareconfig
 
-    _replace(config.PytestPluginManager, "__init__", make)
-    _replace(config, "_prepareconfig", prepare)
+    replace(config.PytestPluginManager, "__init__", make)
+    replace(config, "_prepareconfig", prepare)
 
 
 def _conftest_error(error: Any) -> Any:

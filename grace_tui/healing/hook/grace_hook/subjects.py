@@ -10,14 +10,12 @@ import linecache
 import re
 import sys
 from types import FrameType, FunctionType, MethodType, ModuleType, TracebackType
-from typing import Any, Callable, Iterable, Tuple
+from typing import Any, Iterable, Tuple
 
 from . import names, source
-from .calls import Plain
+from .calls import Own, Plain
 
 Asked = Tuple[str, "Plain | None"]
-Own = Callable[[str], bool]
-"""Whether a file is the program's own."""
 MOST_NAMES = 500
 _NO_ATTRIBUTE = re.compile(r"has no attribute '(\w+)'")
 _NAME = re.compile(r"name '(\w+)' is not defined|variable '(\w+)'")
@@ -41,6 +39,8 @@ def asked_of(error: BaseException, own: Own) -> Asked:
         return _name(error, text, last)
     if isinstance(error, ImportError):
         return _import(error, text)
+    if type(error).__module__ == "runpy" and (found := _NO_MODULE.search(text)):
+        return found.group(1), None
     if isinstance(error, KeyError) and last is not None and trace is not None:
         return _key(error, trace, last, own)
     if isinstance(error, TypeError) and last is not None:
@@ -173,7 +173,13 @@ def _mapping(owner: object, at: TracebackType, own: Own) -> Plain | None:
     name, module = _home_of(owner, expression, at.tb_frame, own)
     kept: Any = owner
     keys = [key for key in dict.keys(kept) if type(key) is str]
-    return _plain("mapping", name, module, names.module_file(module), keys)
+    file = names.module_file(module)
+    return {**_plain("mapping", name, module, file, keys), "line": _assigned_at(name, file)}
+
+
+def _assigned_at(name: str, file: str) -> int:
+    pattern = re.compile(rf"{re.escape(name)}\s*[:=]")
+    return next((at for at, line in enumerate(linecache.getlines(file), 1) if pattern.match(line)), 0) if file else 0
 
 
 def _home_of(owner: object, expression: ast.expr | None, frame: FrameType, own: Own) -> tuple[str, str]:

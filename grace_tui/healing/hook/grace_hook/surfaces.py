@@ -6,6 +6,7 @@ import atexit
 import sys
 
 from . import catching
+from .passing import look_first
 
 TYPE_CHECKING = False  # `typing` is not imported here: that alone would take most of the time that a start may cost
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ def install() -> None:
         sys.excepthook = _uncaught
     if sys.unraisablehook is sys.__unraisablehook__:
         sys.unraisablehook = sys.__unraisablehook__ = _unraisable
-    sys.exit = _leaving()
+    sys.exit = look_first(sys.exit, _look_at_exit)
     atexit.register(_at_exit)
     from .importing import when_imported
 
@@ -51,6 +52,8 @@ def _at_exit() -> None:
         return
     try:
         last = getattr(sys, "last_exc", None) or getattr(sys, "last_value", None)
+        if isinstance(last, KeyboardInterrupt):
+            return  # anything imported from now on would change the exit code from that of an interrupted program
         if last is not None and not state.tests:  # test runners keep failed tests there for debuggers
             catching.failed(last, fatal=True)
         catching.put("tests", state.tests)
@@ -72,23 +75,7 @@ def _modules() -> list[str]:
     return sorted(file for file in files if isinstance(file, str) and file.startswith(root))
 
 
-def _leaving() -> Any:
-    """A `sys.exit` that looks whether it is called while an exception is handled.
-
-    It is a class whose initialiser is the real `sys.exit`, so that no frame of ours is in the traceback of SystemExit.
-    """
-    real = sys.exit
-
-    class Exit:  # it stands for the function
-        __doc__ = real.__doc__
-        __module__ = "sys"
-        __init__ = real
-
-        def __new__(cls, *args: Any) -> Any:
-            if args and args[0] not in (None, 0):
-                testing = catching.testing()
-                catching.failed(sys.exc_info()[1], fatal=not testing, handled=testing)
-            return object.__new__(cls)
-
-    Exit.__name__ = Exit.__qualname__ = "exit"
-    return Exit
+def _look_at_exit(status: object = None, *more: object) -> None:
+    if status not in (None, 0):
+        testing = catching.testing()
+        catching.failed(sys.exc_info()[1], fatal=not testing, handled=testing)

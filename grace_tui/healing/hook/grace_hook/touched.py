@@ -9,17 +9,17 @@ from __future__ import annotations
 import ast
 import functools
 from types import CodeType, FrameType, FunctionType, TracebackType
-from typing import Any, Callable, Iterator
+from typing import Any, Iterator
 
 from . import names, source
-from .calls import Plain, callee_of
+from .calls import Own, Plain, callee_of
 
 MOST, FRAMES = 20, 6
 _LONGEST_FILE = 4000
 """Lines of a module whose own statements are still parsed; functions are parsed alone."""
 
 
-def touched_by(trace: TracebackType | None, own: Callable[[str], bool], modules: bool = True) -> list[Plain]:
+def touched_by(trace: TracebackType | None, own: Own, modules: bool = True) -> list[Plain]:
     """Innermost first; `modules` says whether the statements of modules are looked at too."""
     entries = [each for each in _entries(trace) if own(each.tb_frame.f_code.co_filename)][-FRAMES:]
     found: dict[tuple[str, int], Plain] = {}
@@ -77,6 +77,7 @@ def _locals_of(code: CodeType) -> set[str]:
 
 def _statement_at(nodes: list[ast.AST], line: int) -> ast.stmt | None:
     around = [node for node in nodes if isinstance(node, ast.stmt) and node.lineno <= line <= (node.end_lineno or 0)]
+    around.reverse()  # of several on one line the inner one counts, which comes later
     return min(around, key=lambda node: (node.end_lineno or 0) - node.lineno, default=None)
 
 
