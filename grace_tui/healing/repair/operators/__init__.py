@@ -4,10 +4,11 @@ from collections.abc import Mapping
 
 from grace_tui.healing.repair.operators.missing_export import MissingExport
 from grace_tui.healing.repair.operators.unexpected_keyword import UnexpectedKeyword
+from grace_tui.healing.repair.operators.restore_definition import RestoreDefinition
 from grace_tui.healing.repair.patch import RepairOperator
 
 OPERATORS: Mapping[str, RepairOperator] = {
-    operator.name: operator for operator in (UnexpectedKeyword(), MissingExport())
+    operator.name: operator for operator in (UnexpectedKeyword(), MissingExport(), RestoreDefinition())
 }
 """Operator name -> operator; the first whose `problem` fits is asked first."""
 
