@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from grace_tui.healing.incidents.rows import came_at
 from grace_tui.healing.repair.apply import Journal, UndoRefused, UnknownEntry
-from grace_tui.healing.repair.gates.tests import kernel_of
+from grace_tui.healing.repair.gates.impact import kernel_of
 from grace_tui.healing.repair.knowledge import Knowledge
 from grace_tui.healing.seams import Incidents, RoomHooks
 from grace_tui.healing.teller import Proposal, Teller, beta

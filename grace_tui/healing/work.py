@@ -13,7 +13,7 @@ from grace_tui.healing.applier import Applier
 from grace_tui.healing.incidents.states import needs_nothing
 from grace_tui.healing.repair.queue import FINISHED
 from grace_tui.healing.repair.repair import Progress, Unrepaired, repair
-from grace_tui.healing.seams import Incidents, Queue, RoomHooks
+from grace_tui.healing.seams import Incidents, Queue, RoomHooks, Verdict
 from grace_tui.healing.teller import Proposal, Teller
 from grace_tui.kernel.errors import GraceError
 from grace_tui.kernel.records import TaskRecord
@@ -76,7 +76,7 @@ class Work:
         if isinstance(outcome, Unrepaired):
             return self.teller.end(task, "failed", outcome.reason, by)
         current = self.queue.get(task.id) or task
-        return await self.with_leave(Proposal(current, outcome.patch, failure, by, self.watch_seconds))
+        return await self.with_leave(Proposal(current, outcome.patch, failure, by, self.watch_seconds), outcome.ask)
 
     def _show(self, task: TaskRecord, progress: Progress) -> None:
         if progress.provider and progress.state == "trying":
@@ -93,8 +93,9 @@ class Work:
             gates=progress.gates,
         )
 
-    async def with_leave(self, proposal: Proposal) -> TaskRecord:
-        verdict = await self.hooks.allow(proposal.task, proposal.patch)
+    async def with_leave(self, proposal: Proposal, ask: str = "") -> TaskRecord:
+        """Apply it where it is allowed to; `ask` says why only a person may allow it."""
+        verdict = Verdict(False, ask) if ask else await self.hooks.allow(proposal.task, proposal.patch)
         if verdict.allowed:
             return await self.applier.apply(proposal, verdict.reason)
         self.waiting[proposal.task.id] = proposal

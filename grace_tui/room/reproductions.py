@@ -26,7 +26,6 @@ def command_reproduction(command: CommandSpec, failure: Failure, root: Path) -> 
         failure.kernel,
         failure.phase,
         command.argv,
-        root,
         command.cwd,
         variables,
         SURVIVES if command.schedule is None else 0.0,

@@ -65,7 +65,7 @@ async def test_known_failure_is_replayed_without_a_worker(room: Room) -> None:
     assert said == "replayed the known fix: Log.append accepts and stores part; learned"
     assert FIXED in room.log
     task = next(task for task in room.queue.all() if task.known)
-    assert [gate.name for gate in task.gates] == ["compiles", "paths", "lint"]
+    assert [gate.name for gate in task.gates] == ["compiles", "paths", "consumers", "lint"]
     assert task.seconds < 1.0
     assert room.incident(task).state == "resolved"
     assert room.healer.knowledge()[0]["successes"] == 2
@@ -132,10 +132,8 @@ async def test_failed_repair_says_why_and_is_tried_twice_at_most(room: Room) -> 
     (room.root / "kernels/log.py").write_text(LOG.replace('{"actor": actor, "action": action}', "{}"))
     for _ in range(2):
         task = await room.repair()
-        assert (task.state, task.detail) == (
-            "failed",
-            "Log.append has no place that stores its other parameters by name",
-        )
+        assert task.state == "failed"
+        assert "Log.append has no place that stores its other parameters by name" in task.detail
         assert room.incident(task).state == "open"
     said = await room.healer.respond(task.incident_id, "self_healing")
     assert said == "2 repairs failed; left to a person"

@@ -117,19 +117,19 @@ async def test_a_failure_that_the_program_survives_is_repaired_and_the_program_r
         await bench.until(lambda view: any("serving" in line for line in log.tail()))
 
 
-async def test_what_does_not_show_again_in_a_copy_is_not_repaired(tmp_path: Path) -> None:
-    """The program fails only where a file lies that no copy has."""
+async def test_what_does_not_show_again_on_trial_is_not_repaired(tmp_path: Path) -> None:
+    """The program fails only where a file lies that no trial shows."""
     here_only = (
         WEB.replace('cart.add(name="tea", currency="EUR")', 'cart.add(name="tea", **extra)')
         .replace(
             'cart = Cart("me")',
-            'cart = Cart("me")\n        extra = {"currency": "EUR"} if Path(".venv/here").exists() else {}',
+            'cart = Cart("me")\n        extra = {"currency": "EUR"} if Path(".grace/here").exists() else {}',
         )
         .replace("import threading", "import threading\n    from pathlib import Path")
     )
     shop(tmp_path, here_only)
-    (tmp_path / ".venv").mkdir()
-    (tmp_path / ".venv/here").touch()
+    (tmp_path / ".grace").mkdir(mode=0o700)
+    (tmp_path / ".grace/here").touch()
     async with opened(tmp_path, load_settings(tmp_path / "grace.toml")) as bench:
         said = await ended(bench)
     assert said == "failed: gate replay: without the patch the failure did not show again: it ran"

@@ -182,11 +182,17 @@ class Mounts:
 
     def close_outside(self) -> str:
         """Make all that is mounted read-only; a system older than Linux 5.12 cannot in one go, and is left alone."""
-        return "read-only" if self.change("/", Attributes(set=ATTR_RDONLY)) else "writable"
+        own = os.path.ismount("/proc") and not os.statvfs("/proc").f_flag & os.ST_RDONLY
+        if not self.change("/", Attributes(set=ATTR_RDONLY), AT_RECURSIVE):
+            return "writable"
+        if own:  # a program that makes namespaces of its own says there who it is
+            self.change("/proc", Attributes(clear=ATTR_RDONLY))
+        return "read-only"
 
-    def change(self, path: str, attributes: Attributes) -> bool:
-        how = (os.fsencode(path), AT_RECURSIVE, ctypes.byref(attributes), ctypes.c_size_t(ctypes.sizeof(attributes)))
-        return self.libc.syscall(MOUNT_SETATTR, AT_FDCWD, *how) == 0  # type: ignore[no-any-return]
+    def change(self, path: str, attributes: Attributes, how: int = 0) -> bool:
+        size = ctypes.c_size_t(ctypes.sizeof(attributes))
+        done = self.libc.syscall(MOUNT_SETATTR, AT_FDCWD, os.fsencode(path), how, ctypes.byref(attributes), size)
+        return bool(done == 0)
 
     def inner(self, path: str, kind: str, door: int) -> None:
         """Show again what was mounted below a covered folder: the root's in a layer of its own, the rest to be read."""

@@ -171,12 +171,6 @@ def environment(folder: Path, more: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-async def isolation() -> str:
-    """How far a trial is cut off here, in words: measured by trying, each time."""
-    done = await run(Command(["true"], Path("/"), Limits(network=False)))
-    return "limits, network shared" if done.shut.network else "limits, no network"
-
-
 def _confined(command: Command, report: int) -> list[str]:
     limits, tree = command.limits, command.tree
     options = {

@@ -5,19 +5,21 @@ Called by the healer for kernels and by `grace-tui heal` for commands; both appl
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from grace_tui.healing.failure import Failure
 from grace_tui.healing.repair.analyse import Proposal
 from grace_tui.healing.repair.analyst import open_analyst
-from grace_tui.healing.repair.gates import GATES, QUICK_GATES, Setting, pending, walk
+from grace_tui.healing.repair.gates import GATES, QUICK_GATES, Context, Starting, judge, open_context, pending, refusal
 from grace_tui.healing.repair.patch import Patch
 from grace_tui.healing.repair.reproduce import Outcome, Reproduction, reproduce
-from grace_tui.healing.repair.tree import FileTree
-from grace_tui.healing.repair.trial import TooLarge, Trial
+from grace_tui.healing.repair.trial import TooLarge, open_trial
 from grace_tui.kernel.records import GateVerdict, TaskState
+
+HIDDEN = (".grace", "logs")
+"""A kernel on trial gets neither the state and secrets of the room nor its logs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +37,30 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True)
+class Tried:
+    """A patch and what the gates said of it."""
+
+    patch: Patch
+    gates: tuple[GateVerdict, ...]
+
+    @property
+    def refused(self) -> str:
+        """By which gate, and why; empty where none did."""
+        verdict = refusal(self.gates)
+        return f"gate {verdict.name}: {verdict.detail}" if verdict is not None else ""
+
+
+@dataclass(frozen=True, slots=True)
 class Proven:
     """A patch that passed every gate."""
 
     patch: Patch
     gates: tuple[GateVerdict, ...]
-    seconds: float
+    seconds: float = 0.0
+    ask: str = ""
+    """Why only a person may decide; empty where policy does."""
+    rivals: tuple[Tried, ...] = ()
+    """Others that speak as much and passed as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +69,8 @@ class Unrepaired:
 
     reason: str
     operator: str = ""
-    patch: Patch | None = None
-    gates: tuple[GateVerdict, ...] = ()
+    best: tuple[Tried, ...] = ()
+    """The two that came furthest."""
     seconds: float = 0.0
 
 
@@ -77,17 +97,10 @@ async def repair(
 
 async def check_known(patch: Patch, failure: Failure, root: Path) -> tuple[GateVerdict, ...]:
     """The quick gates of a fix that was proven before, on the changed files alone."""
-    trial = await asyncio.to_thread(Trial, root)
-    try:
-        before = await asyncio.to_thread(trial.copy_only, "before", patch.files)
-        after = await asyncio.to_thread(trial.copy_only, "after", patch.files, patch.edits)
-        unpatched: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
-        setting = Setting(
-            trial.root, before, after, patch, failure, FileTree(root), Reproduction(failure.kernel), unpatched
-        )
-        return await walk(QUICK_GATES, setting, lambda verdicts: None)
-    finally:
-        await asyncio.to_thread(trial.close)
+    async with open_context(root, hidden=HIDDEN) as context, open_trial(root, hidden=HIDDEN) as trial:
+        context.failure = failure
+        trial.write(patch.edits)
+        return await judge(trial, patch, context, gates=QUICK_GATES)
 
 
 async def propose(failure: Failure, root: Path) -> Proposal:
@@ -105,26 +118,24 @@ class _Attempt:
     shown: Progress = field(default_factory=lambda: Progress("diagnosing"))
 
     async def carry_out(self) -> Proven | Unrepaired:
-        trial = await asyncio.to_thread(Trial, self.root)
         try:
-            async with asyncio.TaskGroup() as tasks:
-                unpatched = tasks.create_task(self._reproduce(trial))
+            async with open_context(self.root, hidden=HIDDEN) as context, asyncio.TaskGroup() as tasks:
+                unpatched = tasks.create_task(self._reproduce(context))
                 try:
-                    return await self._from_proposal(trial, unpatched)
+                    starting = Starting(self.failure, self.reproduction, unpatched)
+                    context.failure, context.replay, context.canary = self.failure, starting.replay, starting.canary
+                    return await self._from_proposal(context, unpatched)
                 finally:
                     unpatched.cancel()
         except* (TooLarge, OSError) as errors:
             raise errors.exceptions[0] from None
-        finally:
-            await asyncio.to_thread(trial.close)
 
-    async def _reproduce(self, trial: Trial) -> Outcome:
-        """Begins with the diagnosis: the failure must show in a copy before any patch can be said to mend it."""
-        before = await asyncio.to_thread(trial.copy, "before")
+    async def _reproduce(self, context: Context) -> Outcome:
+        """Begins with the diagnosis: the failure must show on trial before any patch can be said to mend it."""
         callee = self.failure.callee
-        return await reproduce(self.reproduction, before, callee.file if callee else "")
+        return await reproduce(self.reproduction, context.before, callee.file if callee else "")
 
-    async def _from_proposal(self, trial: Trial, unpatched: "asyncio.Task[Outcome]") -> Proven | Unrepaired:
+    async def _from_proposal(self, context: Context, unpatched: "asyncio.Task[Outcome]") -> Proven | Unrepaired:
         self._show("diagnosing", f"looking for the provider of {self.failure.message}")
         proposal = await propose(self.failure, self.root)
         if proposal.site is not None:
@@ -132,39 +143,51 @@ class _Attempt:
             self.shown = replace(self.shown, provider=site.provider, consumers=site.consumers)
         if not proposal.patches:
             return Unrepaired(proposal.reason, proposal.operator)
-        outcome: Proven | Unrepaired = Unrepaired("no candidate", proposal.operator)
+        tried: list[Tried] = []
         for number, patch in enumerate(proposal.patches):
-            outcome = await self._try(trial, patch, f"after-{number}", unpatched)
-            if isinstance(outcome, Proven) or not await self._is_reproduced(unpatched):
+            tried.append(await self._try(context, patch))
+            if not tried[-1].refused:
+                return await self._unless_others_do(context, tried[-1], proposal.patches[number + 1 :])
+            if not (await unpatched).shows(self.failure):
                 break
-        return outcome
+        return _unrepaired(tried)
 
-    async def _try(
-        self, trial: Trial, patch: Patch, name: str, unpatched: "asyncio.Task[Outcome]"
-    ) -> Proven | Unrepaired:
-        gates = pending(GATES)
-        self.shown = replace(self.shown, operator=patch.operator, files=patch.files, diff=patch.diff, gates=gates)
+    async def _unless_others_do(self, context: Context, first: Tried, others: Sequence[Patch]) -> Proven:
+        """The first that passed is the repair; of several that speak as much, only where it alone passes."""
+        patch = first.patch
+        if not patch.ambiguous or patch.ask:
+            return Proven(patch, first.gates, ask=patch.ask)
+        rivals = [await self._try(context, other) for other in others if other.ambiguous and other.score >= patch.score]
+        passed = tuple(rival for rival in rivals if not rival.refused)
+        self._shown_of(patch, first.gates)
+        self._show("gating", patch.summary)
+        also = f"{passed[0].patch.summary} speaks for itself as much, and passes as well" if passed else ""
+        return Proven(patch, first.gates, ask=also, rivals=passed)
+
+    async def _try(self, context: Context, patch: Patch) -> Tried:
+        self._shown_of(patch, pending(GATES))
         self._show("trying", patch.summary)
-        after = await asyncio.to_thread(trial.copy, name, patch.edits)
-        setting = Setting(
-            self.root,
-            trial.folder / "before",
-            after,
-            patch,
-            self.failure,
-            FileTree(self.root),
-            self.reproduction,
-            unpatched,
-        )
-        verdicts = await walk(GATES, setting, lambda now: self._show("gating", patch.summary, now))
-        failed = next((verdict for verdict in verdicts if verdict.state == "failed"), None)
-        if failed is None:
-            return Proven(patch, verdicts, 0.0)
-        return Unrepaired(f"gate {failed.name}: {failed.detail}", patch.operator, patch, verdicts)
+        async with open_trial(self.root, hidden=HIDDEN) as trial:
+            trial.write(patch.edits)
+            verdicts = await judge(trial, patch, context, report=lambda now: self._show("gating", patch.summary, now))
+        return Tried(patch, verdicts)
 
-    async def _is_reproduced(self, unpatched: "asyncio.Task[Outcome]") -> bool:
-        return (await unpatched).shows(self.failure)
+    def _shown_of(self, patch: Patch, gates: tuple[GateVerdict, ...]) -> None:
+        self.shown = replace(self.shown, operator=patch.operator, files=patch.files, diff=patch.diff, gates=gates)
 
     def _show(self, state: TaskState, detail: str, gates: tuple[GateVerdict, ...] | None = None) -> None:
         self.shown = replace(self.shown, state=state, detail=detail, gates=self.shown.gates if gates is None else gates)
         self.on_progress(self.shown)
+
+
+def _unrepaired(tried: Sequence[Tried]) -> Unrepaired:
+    """Told by the candidate that came furthest; the next best is named beside it."""
+
+    def passed(entry: Tried) -> int:
+        return sum(verdict.state == "passed" for verdict in entry.gates)
+
+    best = tuple(sorted(tried, key=lambda entry: -passed(entry))[:2])
+    reason = best[0].refused
+    if len(best) > 1:
+        reason += f"; {best[1].patch.summary}: {best[1].refused}"
+    return Unrepaired(reason, best[0].patch.operator, best)

@@ -1,4 +1,4 @@
-"""Makes a failure happen again, or not, in a copy of the workspace: a kernel's start, or a person's command."""
+"""Makes a failure happen again, or not, in a trial of the workspace: a kernel's start, or a person's command."""
 
 import json
 import re
@@ -9,7 +9,8 @@ from pathlib import Path
 
 from grace_tui.healing.failure import Failure
 from grace_tui.healing.incidents.places import without_root
-from grace_tui.healing.repair.process import Command, Completed, Limits, run
+from grace_tui.healing.repair.process import Completed, Limits
+from grace_tui.healing.repair.trial import Trial
 from grace_tui.kernel.redact import redact
 from grace_tui.kernel.tracebacks import Printed, TracebackFinder
 
@@ -48,8 +49,6 @@ class Reproduction:
     kernel: str
     phase: str = ""
     command: tuple[str, ...] = ()
-    root: Path | None = None
-    """With a command: paths below this folder are read in the copy."""
     folder: str = "."
     """Where a command is run, relative to the workspace."""
     variables: Mapping[str, str] = field(default_factory=dict)
@@ -59,42 +58,19 @@ class Reproduction:
     seconds: float = LIMITS.seconds
 
 
-async def reproduce(reproduction: Reproduction, copy: Path, provider: str = "") -> Outcome:
-    """Run the reproduction in `copy`; `provider` names a kernel's file that is started along."""
+async def reproduce(reproduction: Reproduction, trial: Trial, provider: str = "") -> Outcome:
+    """Run the reproduction in a trial; `provider` names a kernel's file that is started along."""
     seconds = reproduction.survives or reproduction.seconds
     limits = Limits(LIMITS.cpu_seconds, seconds=seconds, network=False)
     if reproduction.command:
-        argv = _moved(reproduction, copy)
-        variables = {name: _in_copy(value, reproduction.root, copy) for name, value in reproduction.variables.items()}
-        done = await run(Command(argv, copy / reproduction.folder, limits, variables=variables))
-        return _of_command(done, reproduction, copy)
-    argv = [
-        sys.executable,
-        "-m",
-        "grace_tui.healing.repair.replay",
-        "--root",
-        str(copy),
-        "--kernel",
-        reproduction.kernel,
-    ]
+        argv, folder, env = list(reproduction.command), reproduction.folder, reproduction.variables
+        ran = await trial.run(argv, folder=folder, env=env, limits=limits, clean=True)
+        return _of_command(ran.completed, reproduction, trial.root)
+    argv = [sys.executable, "-m", "grace_tui.healing.repair.replay", "--root", str(trial.root)]
+    argv += ["--kernel", reproduction.kernel]
     argv += ["--with", provider] if provider else []
     argv += ["--watch", str(WATCH_SECONDS)] if reproduction.phase in WATCHED_PHASES else []
-    return _of_kernel(await run(Command(argv, copy, limits)))
-
-
-def _moved(reproduction: Reproduction, copy: Path) -> list[str]:
-    """The command's words with the copy for the workspace; an interpreter that was not copied is used where it is."""
-    root = reproduction.root
-    program, *words = reproduction.command
-    if root is not None and "/" in program:
-        there = root / reproduction.folder / program
-        here = Path(_in_copy(str(there), root, copy))
-        program = str(here if here.exists() else there)
-    return [program, *(_in_copy(word, root, copy) for word in words)]
-
-
-def _in_copy(text: str, root: Path | None, copy: Path) -> str:
-    return text.replace(str(root.resolve()), str(copy)).replace(str(root), str(copy)) if root else text
+    return _of_kernel((await trial.run(argv, limits=limits, clean=True)).completed)
 
 
 def _of_kernel(done: Completed) -> Outcome:
@@ -110,16 +86,16 @@ def _of_kernel(done: Completed) -> Outcome:
     return Outcome(answer["started"], answer["kind"], answer["message"])
 
 
-def _of_command(done: Completed, reproduction: Reproduction, copy: Path) -> Outcome:
+def _of_command(done: Completed, reproduction: Reproduction, root: Path) -> Outcome:
     if done.timed_out and not reproduction.survives:
         return Outcome(False, "TimeoutError", f"no end within {done.seconds:.0f} s")
     printed = _last_printed(done.stderr)
     if printed is not None and reproduction.phase == GOES_ON:
-        return Outcome(False, printed.kind, redact(without_root(printed.message, copy)))
+        return Outcome(False, printed.kind, redact(without_root(printed.message, root)))
     if done.timed_out or done.exit_code == 0:
         return Outcome(True)
     if printed is not None:
-        return Outcome(False, printed.kind, redact(without_root(printed.message, copy)))
+        return Outcome(False, printed.kind, redact(without_root(printed.message, root)))
     return Outcome(False, "ExitCode", done.last_line)
 
 

@@ -12,19 +12,20 @@ import shutil
 import stat
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import anyio.to_thread
 import psutil
 
 from grace_tui.healing.repair.copies import Copies, TooLarge
 from grace_tui.healing.repair.patch import FileEdit
 from grace_tui.healing.repair.process import Command, Completed, Limits, Shut, Tree, run
 from grace_tui.healing.repair.sources import encode
-from grace_tui.healing.repair.tree import SKIPPED_FOLDERS, walk
 
-__all__ = ["Ran", "TooLarge", "Trial", "sweep_trials"]
+__all__ = ["Ran", "TooLarge", "Trial", "open_trial", "sweep_trials"]
 
 PREFIX = "grace-trial-"
 HIDDEN = (".grace",)
@@ -37,6 +38,8 @@ class Ran:
 
     completed: Completed
     isolation: str
+    root: Path
+    """Where the command saw the tree: files it wrote of its own accord name that."""
 
 
 class Trial:
@@ -139,7 +142,7 @@ class Trial:
             self._copied = self._copied or completed.shut.error
         elif completed.shut.user and not self._copied:
             self._copied = await asyncio.to_thread(foreign, self.root)
-        return None if self._copied else Ran(completed, self.isolation)
+        return None if self._copied else Ran(completed, self.isolation, self.root)
 
     async def _run_copied(self, command: Command) -> Ran:
         copy = await asyncio.to_thread(self._copies.take)
@@ -150,32 +153,7 @@ class Trial:
         finally:
             self._copies.give_back(copy)
         self._shut = completed.shut
-        return Ran(_out_of_copy(completed, self.root, copy), self.isolation)
-
-    def copy(self, name: str, edits: Sequence[FileEdit] = ()) -> Path:
-        """Copy the workspace to a folder of that name and write the edits into it."""
-        target = self.folder / name
-        target.mkdir()
-        for path in walk(self.root, SKIPPED_FOLDERS - {"policies"}):
-            if path.stat().st_size <= 1 << 20:
-                copy = target / path.relative_to(self.root)
-                copy.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(path, copy)
-        for edit in edits:
-            self._write(edit, target)
-        return target
-
-    def copy_only(self, name: str, files: Sequence[str], edits: Sequence[FileEdit] = ()) -> Path:
-        """Copy just these files and the checkers' settings: enough to look at a file, not to run it."""
-        target = self.folder / name
-        for path in (*files, "pyproject.toml", "ruff.toml", ".ruff.toml"):
-            source, copy = self.root / path, target / path
-            if source.is_file():
-                copy.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(source, copy)
-        for edit in edits:
-            self._write(edit, target)
-        return target
+        return Ran(_out_of_copy(completed, self.root, copy), self.isolation, copy)
 
     def close(self) -> None:
         _discard(self.folder)
@@ -195,6 +173,21 @@ class Trial:
             # Compiled files are known by the second and the size of their source.
             later = max(time.time(), real.stat().st_mtime + 2)
             os.utime(file, (later, later))
+
+
+@asynccontextmanager
+async def open_trial(root: Path, *, hidden: Sequence[str] = HIDDEN) -> AsyncIterator[Trial]:
+    """A trial for as long as the block lasts.
+
+    Raises:
+        OSError: there is no room for temporary files.
+    """
+    trial = await anyio.to_thread.run_sync(lambda: Trial(root, hidden=hidden))
+    try:
+        yield trial
+    finally:
+        with anyio.CancelScope(shield=True):
+            await anyio.to_thread.run_sync(trial.close)
 
 
 def sweep_trials() -> int:

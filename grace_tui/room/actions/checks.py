@@ -1,4 +1,4 @@
-"""Actions that check a kernel's code: its tests, ruff and ty, each a bounded subprocess over a copy of the workspace.
+"""Actions that check a kernel's code: its tests, ruff and ty, each a bounded subprocess in a trial of the workspace.
 
 Nothing of the workspace is changed, and nothing of the room runs the code that is checked.
 """
@@ -10,14 +10,13 @@ from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import anyio.to_thread
-
 from grace_tui.healing.playbooks.actions import ActionFailed, Done
 from grace_tui.room.actions.act import Act
 from grace_tui.room.actions.asked import Asked
 
 if TYPE_CHECKING:
     from grace_tui.healing.repair.process import Completed
+    from grace_tui.healing.repair.trial import Trial
     from grace_tui.room.core import Room
 
 SHOWN = 3
@@ -30,42 +29,39 @@ Look = Callable[["Workplace"], Awaitable[str]]
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Workplace:
-    """A copy of the workspace, the kernel's files in it, and how long a look at them may take."""
+    """The workspace on trial, the kernel's files in it, and how long a look at them may take."""
 
-    copy: Path
+    trial: "Trial"
     kernel: str
     files: Sequence[str]
     seconds: float
 
 
 async def run_tests(room: "Room", asked: Asked) -> Done:
-    return await _in_copy(room, asked, _tests)
+    return await _on_trial(room, asked, _tests)
 
 
 async def run_lint(room: "Room", asked: Asked) -> Done:
-    return await _in_copy(room, asked, _lint)
+    return await _on_trial(room, asked, _lint)
 
 
 async def run_types(room: "Room", asked: Asked) -> Done:
-    return await _in_copy(room, asked, _types)
+    return await _on_trial(room, asked, _types)
 
 
-async def _in_copy(room: "Room", asked: Asked, look: Look) -> Done:
-    from grace_tui.healing.repair.trial import TooLarge, Trial  # not needed before a playbook checks something
+async def _on_trial(room: "Room", asked: Asked, look: Look) -> Done:
+    from grace_tui.healing.repair.repair import HIDDEN  # not needed before a playbook checks something
+    from grace_tui.healing.repair.trial import TooLarge, open_trial
 
     root, kernel = room.parts.workspace.root, asked.kernel()
     files = _files_of(root, kernel)
     if not files:
         raise ActionFailed(f"{kernel} has no file in kernels/ that could be checked")
-    trial = await anyio.to_thread.run_sync(Trial, root)
     try:
-        copy = await anyio.to_thread.run_sync(trial.copy, "checked")
-        return Done(await look(Workplace(copy, kernel, files, asked.seconds("within"))))
+        async with open_trial(root, hidden=HIDDEN) as trial:
+            return Done(await look(Workplace(trial, kernel, files, asked.seconds("within"))))
     except TooLarge as large:
         raise ActionFailed(str(large)) from large
-    finally:
-        with anyio.CancelScope(shield=True):
-            await anyio.to_thread.run_sync(trial.close)
 
 
 def _files_of(root: Path, kernel: str) -> list[str]:
@@ -76,12 +72,12 @@ def _files_of(root: Path, kernel: str) -> list[str]:
 
 
 async def _tests(place: Workplace) -> str:
-    from grace_tui.healing.repair.gates.tests import run_files
+    from grace_tui.healing.repair.gates.runner import run_files
 
     file = f"tests/kernels/test_{place.kernel}.py"
-    if not (place.copy / file).is_file():
+    if not (place.trial.root / file).is_file():
         raise ActionFailed(f"there are no tests of {place.kernel}: {file} is not there")
-    results = await run_files(place.copy, "checked", [file], place.seconds)
+    results = await run_files(place.trial, [file], place.seconds)
     if isinstance(results, str):
         raise ActionFailed(f"the tests of {place.kernel} did not run: {results}")
     if results.failed:
@@ -94,7 +90,7 @@ async def _tests(place: Workplace) -> str:
 
 async def _lint(place: Workplace) -> str:
     argv = ["check", "--output-format", "concise", "--no-cache", "--quiet"]
-    if not any((place.copy / name).exists() for name in ("pyproject.toml", "ruff.toml", ".ruff.toml")):
+    if not any((place.trial.root / name).exists() for name in ("pyproject.toml", "ruff.toml", ".ruff.toml")):
         argv += ["--isolated", "--select", RULES]
     done = await _run(place, "ruff", [*argv, *place.files])
     return _clean(place, "ruff", done)
@@ -110,13 +106,14 @@ async def _types(place: Workplace) -> str:
 
 
 async def _run(place: Workplace, tool: str, argv: Sequence[str]) -> "Completed":
-    from grace_tui.healing.repair.process import Command, Limits, run
+    from grace_tui.healing.repair.process import Limits
     from grace_tui.healing.repair.tools import find_tool
 
     program = find_tool(tool)
     if not program:
         raise ActionFailed(f"{tool} is not installed beside {sys.executable}")
-    done = await run(Command([program, *argv], place.copy, Limits(seconds=place.seconds, network=False)))
+    limits = Limits(seconds=place.seconds, network=False)
+    done = (await place.trial.run([program, *argv], limits=limits, clean=True)).completed
     if done.timed_out:
         raise ActionFailed(f"{tool} did not end within {place.seconds:g} s")
     return done

@@ -23,7 +23,7 @@ async def test_refused_keyword_is_proven_without_touching_a_file(root: Path, ref
     assert outcome.patch.files == ("kernels/log.py",)
     assert '"part": part' in outcome.patch.edits[0].after
     assert {gate.name: gate.state for gate in outcome.gates} == dict.fromkeys(
-        ("compiles", "paths", "size", "lint", "types", "tests", "replay"), "passed"
+        ("compiles", "paths", "consumers", "size", "surface", "lint", "types", "tests", "replay", "canary"), "passed"
     )
     assert all(gate.ms > 0 for gate in outcome.gates)
     assert [*dict.fromkeys(progress.state for progress in seen)] == ["diagnosing", "trying", "gating"]
@@ -89,7 +89,7 @@ async def test_commands_failure_is_repaired_too(tmp_path: Path, write: Write) ->
     )
     message = "Cart.__init__() got an unexpected keyword argument 'currency'"
     failure = Failure("command", "run", "TypeError", message, (Frame("main.py", True, "<module>", 3),))
-    command = Reproduction("command", command=("python", str(tmp_path / "main.py")), root=tmp_path)
+    command = Reproduction("command", command=("python", str(tmp_path / "main.py")))
     outcome = await repair(failure, tmp_path, reproduction=command)
     assert isinstance(outcome, Proven), outcome
     assert outcome.patch.edits[0].after.endswith("        self.currency = currency\n")

@@ -7,6 +7,7 @@ import pytest
 
 from grace_tui.healing.failure import Failure
 from grace_tui.healing.repair.reproduce import Outcome, Reproduction, reproduce
+from grace_tui.healing.repair.trial import open_trial
 
 
 @pytest.mark.parametrize(
@@ -32,16 +33,19 @@ def test_numbers_and_addresses_do_not_matter(lost_export: Failure) -> None:
     assert Outcome(False, "ImportError", "<Log object at 0x7f99> lost 12 rows").shows(failure)
 
 
-def command(root: Path, *words: str, phase: str = "run", survives: float = 5.0) -> Reproduction:
-    return Reproduction("web", phase, words, root, survives=survives, variables={"GREETING": f"{root}/hello"})
+def command(*words: str, phase: str = "run", survives: float = 5.0) -> Reproduction:
+    return Reproduction("web", phase, words, survives=survives)
 
 
 async def outcome(root: Path, text: str, **how: float | str) -> Outcome:
-    """What becomes of a script in a copy of its own."""
-    copy = root / "copy"
-    copy.mkdir()
-    (copy / "main.py").write_text(text)
-    return await reproduce(command(root / "real", "python", "main.py", **how), copy)  # type: ignore[arg-type]
+    """What becomes of a script that is tried."""
+    (root / "main.py").write_text(text)
+    return await on_trial(root, command("python", "main.py", **how))  # type: ignore[arg-type]
+
+
+async def on_trial(root: Path, reproduction: Reproduction) -> Outcome:
+    async with open_trial(root) as trial:
+        return await reproduce(reproduction, trial)
 
 
 async def test_a_program_that_dies_tells_its_last_traceback(tmp_path: Path) -> None:
@@ -60,10 +64,8 @@ async def test_a_program_that_goes_on_is_well(tmp_path: Path) -> None:
 
 
 async def test_a_program_that_has_to_end_and_does_not_is_not(tmp_path: Path) -> None:
-    copy = tmp_path / "copy"
-    copy.mkdir()
-    endless = replace(command(tmp_path, "python", "-c", "while True: pass", survives=0.0), seconds=0.5)
-    assert (await reproduce(endless, copy)).kind == "TimeoutError"
+    endless = replace(command("python", "-c", "while True: pass", survives=0.0), seconds=0.5)
+    assert (await on_trial(tmp_path, endless)).kind == "TimeoutError"
 
 
 async def test_what_it_printed_and_survived_counts_where_that_was_the_failure(tmp_path: Path) -> None:
@@ -78,13 +80,3 @@ async def test_what_it_printed_and_survived_counts_where_that_was_the_failure(tm
 async def test_an_exit_without_a_word_is_told_by_its_code(tmp_path: Path) -> None:
     found = await outcome(tmp_path, "raise SystemExit(3)\n")
     assert (found.kind, found.message) == ("ExitCode", "exit code 3 without a word")
-
-
-async def test_words_and_variables_mean_the_copy_and_a_program_not_copied_is_used_where_it_is(tmp_path: Path) -> None:
-    real, copy = tmp_path / "real", tmp_path / "copy"
-    (real / "bin").mkdir(parents=True)
-    copy.mkdir()
-    (real / "bin/tool").write_text('#!/bin/sh\necho "$0 $1 $GREETING" >&2\nexit 3\n')
-    (real / "bin/tool").chmod(0o755)
-    found = await reproduce(command(real, "bin/tool", f"{real}/data"), copy)
-    assert found.message == f"{real}/bin/tool {copy}/data {copy}/hello"

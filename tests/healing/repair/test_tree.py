@@ -54,19 +54,6 @@ def test_module_is_named_by_its_path(path: str, name: str) -> None:
     assert module_name(path) == name
 
 
-def test_trial_copies_sources_and_policies_and_is_gone_after(root: Path) -> None:
-    trial = Trial(root)
-    copy = trial.copy("before")
-    try:
-        copied = {path.relative_to(copy).as_posix() for path in copy.rglob("*") if path.is_file()}
-        assert {"kernels/log.py", "policies/default.py"} <= copied
-        assert not [path for path in copied if path.startswith((".grace", "logs"))]
-        assert not copy.is_relative_to(root)
-    finally:
-        trial.close()
-    assert not copy.exists()
-
-
 def test_trials_of_killed_rooms_are_swept_and_living_ones_kept(root: Path) -> None:
     ended = subprocess.Popen([sys.executable, "-c", ""])
     ended.wait()

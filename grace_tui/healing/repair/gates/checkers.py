@@ -5,79 +5,111 @@ import json
 import re
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from grace_tui.healing.repair.gates.setting import Said, Setting
-from grace_tui.healing.repair.process import PACKAGE_HOME, Command, Completed, Limits, run
+from grace_tui.healing.repair.gates.setting import Diagnostic, Said, Setting
+from grace_tui.healing.repair.process import PACKAGE_HOME, Completed, Limits
 from grace_tui.healing.repair.tools import find_tool
+from grace_tui.healing.repair.trial import Trial
 
 LIMITS = Limits(cpu_seconds=60, seconds=30.0)
+RUFF_SETTINGS = ("ruff.toml", ".ruff.toml", "pyproject.toml")
+ERRORS = "E9,F63,F7,F82"
+"""What ruff looks for where a tree has no settings for it: what cannot work, not taste."""
 
-Diagnostic = tuple[str, str, str]
-"""(file, rule, message); no line numbers, which a patch shifts."""
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    name: str
+    argv: tuple[str, ...]
+    parse: Callable[[str, Path], Iterable[Diagnostic]]
 
 
 async def lint(setting: Setting) -> Said:
     """Ruff finds nothing new in the changed files."""
     argv = ["check", "--output-format", "json", "--no-cache", "--exit-zero"]
-    return await _compare(setting, "ruff", argv, setting.changed, _ruff)
+    if not await asyncio.to_thread(_has_settings, setting.root, setting.changed):
+        argv += ["--isolated", "--select", ERRORS]
+    return await _compare(setting, Tool("ruff", tuple(argv), _ruff), setting.changed)
 
 
 async def types(setting: Setting) -> Said:
     """Ty finds nothing new in the changed files and their consumers."""
-    argv = ["check", "--output-format", "gitlab", "--exit-zero", "--python", sys.prefix, "--project", "."]
-    argv += ["--config", f"environment.root = {json.dumps(['.', *beside()])}"]
-    return await _compare(setting, "ty", argv, setting.concerned, _gitlab)
+    argv = ["check", "--output-format", "gitlab", "--exit-zero", "--python", setting.context.python, "--project", "."]
+    if setting.context.clean:
+        argv += ["--config", f"environment.root = {json.dumps(['.', *beside()])}"]
+    return await _compare(setting, Tool("ty", tuple(argv), _gitlab), setting.concerned)
 
 
-async def _compare(
-    setting: Setting,
-    tool: str,
-    argv: list[str],
-    files: Iterable[str],
-    parse: Callable[[str, Path], Iterable[Diagnostic]],
-) -> Said:
-    program = find_tool(tool)
-    if not program:
-        return Said(False, f"{tool} is not installed beside {sys.executable}")
-
-    async def look(folder: Path) -> Completed:
-        existing = [path for path in files if (folder / path).exists()]
-        return await run(Command([program, *argv, *existing], folder, LIMITS))
-
-    both = await asyncio.gather(look(setting.before), look(setting.after))
-    for done in both:
-        if done.exit_code != 0 or done.timed_out:
-            return Said(False, f"{tool} did not finish: {done.last_line}")
-    before, after = (
-        Counter(parse(done.stdout, folder)) for done, folder in zip(both, (setting.before, setting.after), strict=True)
-    )
+async def _compare(setting: Setting, tool: Tool, files: Iterable[str]) -> Said:
+    if not find_tool(tool.name):
+        return Said(False, f"{tool.name} is not installed beside {sys.executable}")
+    known = setting.context.known
+    python = [path for path in files if path.endswith(".py")]
+    old = [path for path in python if (setting.root / path).is_file()]
+    wanted = [path for path in old if (tool.name, path) not in known]
+    unpatched, patched = await asyncio.gather(_look(setting.before, tool, wanted), _look(setting.after, tool, python))
+    if isinstance(unpatched, str):
+        return Said(None, f"{tool.name} cannot tell what was there before: {unpatched}")
+    if isinstance(patched, str):
+        return Said(False, f"{tool.name} did not finish: {patched}")
+    known.update({(tool.name, path): unpatched.get(path, Counter()) for path in wanted})
+    before = sum((known[tool.name, path] for path in old), Counter[Diagnostic]())
+    after = sum(patched.values(), Counter[Diagnostic]())
     new = list((after - before).elements())
     if new:
         path, rule, message = new[0]
         return Said(False, f"{path}: {rule}: {message}" + (f" and {len(new) - 1} more" if len(new) > 1 else ""))
     gone = (before - after).total()
-    return Said(True, f"{tool}: nothing new" + (f", {gone} fewer" if gone else ""))
+    return Said(True, f"{tool.name}: nothing new" + (f", {gone} fewer" if gone else ""))
+
+
+async def _look(trial: Trial, tool: Tool, files: Sequence[str]) -> dict[str, Counter[Diagnostic]] | str:
+    """What the tool says, by file; or in words why it says nothing."""
+    if not files:
+        return {}
+    done = (await trial.run([find_tool(tool.name), *tool.argv, *files], limits=LIMITS, clean=True)).completed
+    if done.exit_code != 0 or done.timed_out:
+        return _why(done)
+    found: dict[str, Counter[Diagnostic]] = {}
+    for diagnostic in tool.parse(done.stdout, trial.root):
+        found.setdefault(diagnostic[0], Counter())[diagnostic] += 1
+    return found
+
+
+def _why(done: Completed) -> str:
+    return f"no end within {done.seconds:.0f} s" if done.timed_out else done.last_line
+
+
+def _has_settings(root: Path, files: Iterable[str]) -> bool:
+    """Say whether ruff's settings stand in a folder of these files, or above, in the tree."""
+    folders = {root / parent for path in files for parent in Path(path).parents}
+    return any(_sets_ruff(folder / name) for folder in folders for name in RUFF_SETTINGS)
+
+
+def _sets_ruff(file: Path) -> bool:
+    return file.is_file() and (file.name != "pyproject.toml" or "[tool.ruff" in file.read_text("utf-8", "replace"))
 
 
 def beside() -> list[str]:
-    """Where this package lies, when it runs from its sources. After the copy, whose own modules come first."""
+    """Where this package lies, when it runs from its sources. After the tree, whose own modules come first."""
     return [] if Path(PACKAGE_HOME).is_relative_to(sys.prefix) else [PACKAGE_HOME]
 
 
-def _ruff(output: str, folder: Path) -> Iterable[Diagnostic]:
+def _ruff(output: str, root: Path) -> Iterable[Diagnostic]:
     for entry in json.loads(output or "[]"):
-        yield _relative(entry["filename"], folder), str(entry["code"]), _steady(entry["message"])
+        yield _relative(entry["filename"], root), str(entry["code"]), _steady(entry["message"])
 
 
-def _gitlab(output: str, folder: Path) -> Iterable[Diagnostic]:
+def _gitlab(output: str, root: Path) -> Iterable[Diagnostic]:
     for entry in json.loads(output or "[]"):
-        yield _relative(entry["location"]["path"], folder), entry["check_name"], _steady(entry["description"])
+        yield _relative(entry["location"]["path"], root), entry["check_name"], _steady(entry["description"])
 
 
-def _relative(path: str, folder: Path) -> str:
-    return Path(path).relative_to(folder).as_posix() if Path(path).is_absolute() else path
+def _relative(path: str, root: Path) -> str:
+    return Path(path).relative_to(root).as_posix() if Path(path).is_relative_to(root) else path
 
 
 def _steady(message: str) -> str:
