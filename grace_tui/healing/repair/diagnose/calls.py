@@ -1,60 +1,171 @@
-"""Calls whose arguments do not fit what the callee takes."""
+"""Calls whose arguments do not fit what the callee takes, and bodies that use a parameter which is no longer one."""
 
+import ast
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from grace_tui.healing.failure import Failure
+from grace_tui.healing.repair.calling.lost import SELF_NAMES, lost_names
+from grace_tui.healing.repair.calling.owners import callee_of
 from grace_tui.healing.repair.diagnose.common import NOT_MINE, consumers
-from grace_tui.healing.repair.index import Found, Index, plain
+from grace_tui.healing.repair.index import Found
 from grace_tui.healing.repair.patch import Diagnose, Refused, Site
 from grace_tui.healing.repair.scene import Scene
 
 UNEXPECTED_KEYWORD = "unexpected_keyword"
+MISSING_ARGUMENT = "missing_argument"
+TOO_MANY_POSITIONALS = "too_many_positionals"
+POSITIONAL_ONLY = "positional_only"
+MULTIPLE_VALUES = "multiple_values"
+LOST_PARAMETER = "lost_parameter"
 
-_KEYWORD = re.compile(r"^(?P<callee>[\w.<>]+)\(\) got an unexpected keyword argument '(?P<name>\w+)'")
+_CALLEE = r"(?P<callee>[\w.<>]+)\(\)"
 
-WORDS: Mapping[str, Mapping[str, re.Pattern[str]]] = {UNEXPECTED_KEYWORD: {"TypeError": _KEYWORD}}
+WORDS: Mapping[str, Mapping[str, re.Pattern[str]]] = {
+    UNEXPECTED_KEYWORD: {
+        "TypeError": re.compile(
+            rf"^(?:{_CALLEE} )?(?:got an unexpected keyword argument|Unexpected keyword argument) '(?P<name>\w+)'"
+        )
+    },
+    MISSING_ARGUMENT: {
+        "TypeError": re.compile(
+            rf"^(?:{_CALLEE} )?(?:missing (?:\d+|a) required (?:positional |keyword-only )?arguments?: "
+            r"|Missing required argument )(?P<names>'.*')"
+        )
+    },
+    TOO_MANY_POSITIONALS: {
+        "TypeError": re.compile(
+            rf"^(?:{_CALLEE} takes (?:from \d+ to )?(?P<takes>\d+) positional arguments? but (?P<given>\d+)"
+            rf"|{_CALLEE.replace('callee', 'bare')} takes no arguments|too many positional arguments"
+            r"|Extra positional arguments provided)"
+        )
+    },
+    POSITIONAL_ONLY: {
+        "TypeError": re.compile(
+            rf"^{_CALLEE} got some positional-only arguments passed as keyword arguments: '(?P<names>[\w, ]+)'"
+        )
+    },
+    MULTIPLE_VALUES: {
+        "TypeError": re.compile(rf"^(?:{_CALLEE} got )?multiple values for (?:keyword )?argument '(?P<name>\w+)'")
+    },
+    LOST_PARAMETER: {
+        "NameError": re.compile(r"^name '(?P<name>\w+)' is not defined"),
+        "UnboundLocalError": re.compile(
+            r"^(?:cannot access local variable '(?P<name>\w+)' where"
+            r"|local variable '(?P<older>\w+)' referenced before assignment)"
+        ),
+    },
+}
 
 
 def unexpected_keyword(failure: Failure, scene: Scene) -> Site | Refused:
     """`X.y() got an unexpected keyword argument 'k'`."""
-    pattern = WORDS[UNEXPECTED_KEYWORD].get(failure.kind)
-    match = pattern.match(failure.message) if pattern else None
+    return _call(UNEXPECTED_KEYWORD, failure, scene, lambda match: (match["name"], ()))
+
+
+def missing_argument(failure: Failure, scene: Scene) -> Site | Refused:
+    """`X.y() missing 1 required positional argument: 'p'`. A missing `self` is another matter: see attributes."""
+
+    def asked(match: re.Match[str]) -> tuple[str, tuple[str, ...]]:
+        names = re.findall(r"'(\w+)'", match["names"])
+        return names[0], tuple(names[1:])
+
+    match = _match(MISSING_ARGUMENT, failure)
+    if match is not None and "'self'" in match["names"] and not _static(failure, scene):
+        return NOT_MINE
+    return _call(MISSING_ARGUMENT, failure, scene, asked)
+
+
+def too_many_positionals(failure: Failure, scene: Scene) -> Site | Refused:
+    """`X.y() takes 2 positional arguments but 3 were given`; `asked` tells how many are too many."""
+
+    def asked(match: re.Match[str]) -> tuple[str, tuple[str, ...]]:
+        more = int(match["given"]) - int(match["takes"]) if match["given"] else 1
+        return "", (str(more),)
+
+    return _call(TOO_MANY_POSITIONALS, failure, scene, asked)
+
+
+def positional_only(failure: Failure, scene: Scene) -> Site | Refused:
+    """`f() got some positional-only arguments passed as keyword arguments: 'a, b'`."""
+
+    def asked(match: re.Match[str]) -> tuple[str, tuple[str, ...]]:
+        names = match["names"].split(", ")
+        return names[0], tuple(names[1:])
+
+    return _call(POSITIONAL_ONLY, failure, scene, asked)
+
+
+def multiple_values(failure: Failure, scene: Scene) -> Site | Refused:
+    """`f() got multiple values for argument 'a'`: what comes by place is not what the signature puts there."""
+    return _call(MULTIPLE_VALUES, failure, scene, lambda match: (match["name"], ()))
+
+
+def lost_parameter(failure: Failure, scene: Scene) -> Site | Refused:
+    """`name 'n' is not defined` inside a function of the tree that may have had it as a parameter."""
+    match = _match(LOST_PARAMETER, failure)
+    frame = failure.frames[-1] if failure.frames else None
+    if match is None or frame is None or frame.file not in scene.index.names:
+        return NOT_MINE
+    name = match["name"] or match["older"]
+    found = _around(scene, frame.file, frame.line)
+    for entry in found:
+        if isinstance(entry.node, ast.ClassDef):
+            continue
+        if name in lost_names(scene.index, entry.path, entry.node) or name in SELF_NAMES:
+            return Site(LOST_PARAMETER, entry.path, entry.qualname, name, "", consumers(failure, entry.path))
+    return NOT_MINE
+
+
+def _around(scene: Scene, path: str, line: int) -> list[Found]:
+    """Functions whose text holds the line, the innermost first."""
+    found = [
+        entry
+        for entry in scene.index.definitions(path)
+        if entry.node.lineno <= line <= (entry.node.end_lineno or entry.node.lineno)
+    ]
+    return sorted(found, key=lambda entry: -entry.node.lineno)
+
+
+def _match(problem: str, failure: Failure) -> re.Match[str] | None:
+    pattern = WORDS[problem].get(failure.kind)
+    return pattern.match(failure.message) if pattern else None
+
+
+def _call(
+    problem: str,
+    failure: Failure,
+    scene: Scene,
+    asked: Callable[[re.Match[str]], tuple[str, tuple[str, ...]]],
+) -> Site | Refused:
+    match = _match(problem, failure)
     if match is None:
         return NOT_MINE
-    name, called = match["name"], match["callee"]
-    index = scene.index
-    if failure.callee is None:
-        provider = _only_definition(index, called)
-    else:
-        provider = _definition(index, failure.callee.file, failure.callee.qualname or called)
+    groups = match.groupdict()
+    called = groups.get("callee") or groups.get("bare") or ""
+    name, others = asked(match)
+    provider = callee_of(problem, failure, scene.index, called)
     if isinstance(provider, Refused):
         return provider
     value_type = failure.callee.arguments.get(name, "") if failure.callee else ""
-    return Site(
-        UNEXPECTED_KEYWORD, provider.path, provider.qualname, name, value_type, consumers(failure, provider.path)
-    )
+    left = consumers(failure, provider.path)
+    return Site(problem, provider.path, provider.qualname, name, value_type, left, others)
 
 
-def _definition(index: Index, path: str, qualname: str) -> Found | Refused:
-    if path not in index.names:
-        return Refused(UNEXPECTED_KEYWORD, f"{plain(qualname)} is defined in {path}, outside the workspace's sources")
-    found = index.find(path, qualname) or index.find(path, qualname.rpartition(".")[0])
-    if found is None:
-        return Refused(UNEXPECTED_KEYWORD, f"{path} no longer defines {plain(qualname)}")
-    return found
+def _static(failure: Failure, scene: Scene) -> bool:
+    """Whether the callee takes `self` although it is a static method."""
+    match = _match(MISSING_ARGUMENT, failure)
+    called = (match["callee"] or "") if match else ""
+    found = callee_of(MISSING_ARGUMENT, failure, scene.index, called)
+    marks = getattr(found.node, "decorator_list", []) if isinstance(found, Found) else []
+    return any(isinstance(mark, ast.Name) and mark.id == "staticmethod" for mark in marks)
 
 
-def _only_definition(index: Index, qualname: str) -> Found | Refused:
-    found = index.everywhere(qualname)
-    if not found and qualname.endswith((".__init__", ".__new__")):
-        found = index.everywhere(qualname.rpartition(".")[0])
-    if len(found) == 1:
-        return found[0]
-    if not found:
-        return Refused(UNEXPECTED_KEYWORD, f"{plain(qualname)} is not defined in the workspace's sources")
-    places = ", ".join(sorted(entry.path for entry in found))
-    return Refused(UNEXPECTED_KEYWORD, f"{plain(qualname)} is defined {len(found)} times: {places}")
-
-
-RECOGNISERS: Mapping[str, Diagnose] = {UNEXPECTED_KEYWORD: unexpected_keyword}
+RECOGNISERS: Mapping[str, Diagnose] = {
+    UNEXPECTED_KEYWORD: unexpected_keyword,
+    MISSING_ARGUMENT: missing_argument,
+    TOO_MANY_POSITIONALS: too_many_positionals,
+    POSITIONAL_ONLY: positional_only,
+    MULTIPLE_VALUES: multiple_values,
+    LOST_PARAMETER: lost_parameter,
+}

@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 
+from grace_tui.healing.repair.operators.calls import CALL_OPERATORS
 from grace_tui.healing.repair.operators.missing_export import MissingExport
-from grace_tui.healing.repair.operators.unexpected_keyword import UnexpectedKeyword
 from grace_tui.healing.repair.operators.restore_definition import RestoreDefinition
 from grace_tui.healing.repair.patch import RepairOperator
 
 OPERATORS: Mapping[str, RepairOperator] = {
-    operator.name: operator for operator in (UnexpectedKeyword(), MissingExport(), RestoreDefinition())
+    operator.name: operator for operator in (*CALL_OPERATORS, MissingExport(), RestoreDefinition())
 }
 """Operator name -> operator; the first whose `problem` fits is asked first."""
 
