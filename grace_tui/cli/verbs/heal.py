@@ -115,7 +115,9 @@ def undo(home: "Home", words: Sequence[str], as_json: bool) -> int:
 
 
 async def _heal(session: "Session") -> int:
-    """The exit code. A signal ends the heal in order: what it had applied and not proven is taken back."""
+    """Heal, and return the exit code. A signal ends the heal in order: what it had applied and not proven is taken back."""
+    from grace_tui.healing.repair.heal.real import NoCommand
+
     loop, work = asyncio.get_running_loop(), asyncio.ensure_future(session.heal())
     came: list[signal.Signals] = []
 
@@ -127,6 +129,8 @@ async def _heal(session: "Session") -> int:
         loop.add_signal_handler(number, ended_by, number)
     try:
         report = await work
+    except NoCommand as error:
+        raise Ended(str(error), WRONG) from error
     except asyncio.CancelledError:
         session.report.reason = session.report.reason or "interrupted"
         return SIGNALS[came[0]] if came else INTERRUPTED

@@ -1,4 +1,4 @@
-"""The process that analyses failures: `python -m grace_tui.healing.repair.analyse ROOT`, a question a line on stdin.
+"""The process that analyses failures: `python -m grace_tui.healing.repair.analyse ROOT [CACHE]`, a question a line.
 
 A process of its own because syntax trees of libcst cost 150 ms of CPU and tens of megabytes the room need not bear. It
 answers until stdin ends, so that whoever has several questions about one tree (`analyst.py`) pays for that once. Every
@@ -9,7 +9,7 @@ import importlib
 import json
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from time import perf_counter
 
@@ -17,9 +17,12 @@ import msgspec
 
 from grace_tui.healing.failure import Failure
 from grace_tui.healing.repair.diagnose import DIAGNOSES
+from grace_tui.healing.repair.history import history_of
+from grace_tui.healing.repair.index import Index
+from grace_tui.healing.repair.index.cache import OutlineCache
 from grace_tui.healing.repair.patch import FileEdit, Patch, Refused, Site
 from grace_tui.healing.repair.scene import Allowed, Scene
-from grace_tui.healing.repair.tree import FileTree
+from grace_tui.healing.repair.tree import EditedTree, FileTree
 
 CANDIDATES = 12
 """Patches that one analysis hands on at most."""
@@ -31,6 +34,8 @@ class Question:
     edits: tuple[FileEdit, ...] = ()
     """What the sources look like by now: edits that are not in the real files."""
     allowed: Allowed = field(default_factory=Allowed)
+    path: tuple[str, ...] = ()
+    """`sys.path` of the process that failed, where it is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +129,7 @@ def encode(value: object) -> bytes:
 
 def main() -> None:
     importlib.import_module("grace_tui.healing.repair.operators")  # slow: loaded before the first question comes
-    scenes = _Scenes(Path(sys.argv[1]))
+    scenes = _Scenes(Path(sys.argv[1]), Path(sys.argv[2]) if len(sys.argv) > 2 else None)
     for line in sys.stdin.buffer:
         question = msgspec.convert(json.loads(line), Question)
         sys.stdout.buffer.write(encode(analyse(question, scenes.of(question), scenes.tree.root)))
@@ -132,13 +137,19 @@ def main() -> None:
 
 
 class _Scenes:
-    """The scene of each question; the tree is read and indexed once."""
+    """The scene of each question; what is in the real files is read and indexed once."""
 
-    def __init__(self, root: Path) -> None:
-        self.tree = FileTree(root)
+    def __init__(self, root: Path, cache: Path | None) -> None:
+        self.tree, self.outlines = FileTree(root), OutlineCache(cache)
+        self.history = history_of(root)
+        self._indexes: dict[tuple[str, ...], Index] = {}
 
     def of(self, question: Question) -> Scene:
-        return Scene(self.tree, question.failure, question.allowed)
+        tree = EditedTree(self.tree, question.edits) if question.edits else self.tree
+        scene = Scene(tree, question.failure, question.allowed, path=question.path, past=self.history)
+        roots = scene.known_roots
+        index = self._indexes.setdefault(roots, Index(self.tree, known_roots=roots, outlines=self.outlines))
+        return replace(scene, indexed=index.edited(tree, question.edits) if question.edits else index)
 
 
 if __name__ == "__main__":

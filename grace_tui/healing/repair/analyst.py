@@ -26,8 +26,11 @@ LAST_WORDS = 2000
 
 
 @asynccontextmanager
-async def open_analyst(root: Path, allowed: Allowed | None = None) -> AsyncIterator["Analyst"]:
-    analyst = Analyst(root, allowed or Allowed())
+async def open_analyst(
+    root: Path, allowed: Allowed | None = None, cache: Path | None = None
+) -> AsyncIterator["Analyst"]:
+    """`cache` is a folder where the index is kept from one time to the next."""
+    analyst = Analyst(root, allowed or Allowed(), cache)
     try:
         yield analyst
     finally:
@@ -37,8 +40,8 @@ async def open_analyst(root: Path, allowed: Allowed | None = None) -> AsyncItera
 class Analyst:
     """Asks one question at a time. A process that died or took too long is started again for the next question."""
 
-    def __init__(self, root: Path, allowed: Allowed) -> None:
-        self.root, self.allowed = root, allowed
+    def __init__(self, root: Path, allowed: Allowed, cache: Path | None) -> None:
+        self.root, self.allowed, self.cache = root, allowed, cache
         self._process: asyncio.subprocess.Process | None = None
         self._errors: asyncio.Task[bytes] | None = None
 
@@ -48,6 +51,7 @@ class Analyst:
             return
         self._process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-P", "-m", "grace_tui.healing.repair.analyse", str(self.root)),
+            *([str(self.cache)] if self.cache is not None else []),
             cwd=self.root,
             env=environment(self.root, {"PYTHONPATH": PACKAGE_HOME}),
             stdin=asyncio.subprocess.PIPE,
@@ -59,12 +63,12 @@ class Analyst:
         assert self._process.stderr is not None
         self._errors = asyncio.create_task(self._process.stderr.read())
 
-    async def ask(self, failure: Failure, edits: Sequence[FileEdit] = ()) -> Proposal:
-        """What is proposed for a failure of the tree with these edits in it."""
+    async def ask(self, failure: Failure, edits: Sequence[FileEdit] = (), path: Sequence[str] = ()) -> Proposal:
+        """What is proposed for a failure of the tree with these edits; `path` was the `sys.path` of its process."""
         await self.start()
         try:
             async with asyncio.timeout(SECONDS):
-                return await self._answer(Question(failure, tuple(edits), self.allowed))
+                return await self._answer(Question(failure, tuple(edits), self.allowed, tuple(path)))
         except TimeoutError:
             await self.close()
             return Proposal(None, reason=f"the analysis took longer than {SECONDS:g} s")

@@ -33,13 +33,19 @@ class Scene:
     """Folder where the index keeps what it took from the files; none, to keep nothing."""
     path: tuple[str, ...] = ()
     """`sys.path` of the process that failed, where it is known."""
+    indexed: Index | None = None
+    """The index of the tree, where there is one already."""
+    past: History | None = None
+    """The history of the tree, where there is one already."""
 
     @cached_property
     def index(self) -> Index:
-        return Index(self.tree, self.cache, self.known_roots)
+        return self.indexed or Index(self.tree, self.cache, self.known_roots)
 
     @cached_property
     def history(self) -> History:
+        if self.past is not None:
+            return self.past
         root = getattr(self.tree, "root", None)
         return history_of(root) if isinstance(root, Path) else NoHistory()
 

@@ -105,10 +105,8 @@ class Ledger:
         self.end(heal, "kept" if state == "applied" else "undone")
         if state != "applied":
             return ""
-        files = plural(len(heal.files), "file")
-        return (
-            f"heal {heal.id} was killed while the command ran; its {files} stand: `grace-tui heal undo` takes them back"
-        )
+        changed = f"{plural(len(heal.files), 'changed file')} stayed"
+        return f"heal {heal.id} was killed while the command ran; {changed}: `grace-tui heal undo` takes it back"
 
     def _write(self, heal: Heal) -> None:
         self.home.heals.mkdir(mode=0o700, parents=True, exist_ok=True)

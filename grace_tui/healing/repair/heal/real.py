@@ -18,6 +18,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from grace_tui.healing.repair.trial import PREFIX
 from grace_tui.kernel.errors import GraceError
 
 KEPT = 256 << 10
@@ -165,6 +166,6 @@ async def _end(process: asyncio.subprocess.Process) -> None:
 
 @asynccontextmanager
 async def evidence_folder() -> AsyncIterator[Path]:
-    """Where the hook writes what it sees."""
-    with tempfile.TemporaryDirectory(prefix="grace-evidence-", ignore_cleanup_errors=True) as folder:
+    """Where the hook writes what it sees; named so that what a killed heal left is swept with its trials."""
+    with tempfile.TemporaryDirectory(prefix=f"{PREFIX}{os.getpid()}-", ignore_cleanup_errors=True) as folder:
         yield Path(folder)

@@ -23,7 +23,10 @@ class Seen:
     """The program caught it."""
     test: str = ""
     """The test that it failed."""
-    pid: int = 0
+    path: tuple[str, ...] = ()
+    """`sys.path` of its process."""
+    python: str = ""
+    """The interpreter of its process."""
 
     @cached_property
     def signature(self) -> str:

@@ -13,9 +13,8 @@ from pathlib import Path
 
 from grace_tui.healing.repair.analyst import Analyst, open_analyst
 from grace_tui.healing.repair.apply import UndoRefused
-from grace_tui.healing.repair.heal import judging
-from grace_tui.healing.repair.heal.bench import Bench, open_bench
-from grace_tui.healing.repair.heal.evidence import collected, hooked
+from grace_tui.healing.repair.gates import refusal
+from grace_tui.healing.repair.heal.evidence import collected
 from grace_tui.healing.repair.heal.home import Home
 from grace_tui.healing.repair.heal.ledger import Heal, Ledger
 from grace_tui.healing.repair.heal.memory import Memory
@@ -23,21 +22,17 @@ from grace_tui.healing.repair.heal.progress import Better, Cause, compare
 from grace_tui.healing.repair.heal.real import RealRun, evidence_folder
 from grace_tui.healing.repair.heal.report import Attempt, Report
 from grace_tui.healing.repair.heal.seen import Group, Run, groups
-from grace_tui.healing.repair.heal.stack import Outdated, Stack, diff_of
+from grace_tui.healing.repair.heal.stack import Stack, diff_of
 from grace_tui.healing.repair.heal.telling import Say, gates_line
+from grace_tui.healing.repair.heal.trying import Around, Tried, Trier
 from grace_tui.healing.repair.patch import Patch
+from grace_tui.healing.repair.recorded import hooked
 from grace_tui.healing.repair.scene import Allowed
-from grace_tui.healing.repair.tree import FileTree
-from grace_tui.healing.repair.trial import TooLarge
-from grace_tui.kernel.records import GateVerdict
+from grace_tui.healing.repair.trial import TooLarge, sweep_trials
 from grace_tui.kernel.spelling import plural
 
-BRIEF = 20.0
-"""Seconds up to which the command is run once more in a trial, beside the analysis, to see that it fails there too."""
 GROUPS = 20
 """Causes of one run that are looked at before a heal gives up."""
-SURVIVES = 15.0
-"""Seconds after which a program that did not fail and did not end is taken for one that goes on, such as a server."""
 
 Ask = Callable[[str, Sequence[Patch]], int | None]
 """Ask a person to choose; None is none of them, or nobody there to be asked."""
@@ -61,16 +56,6 @@ class Wanted:
 
 
 @dataclass(frozen=True)
-class Tried:
-    """A candidate that was tried."""
-
-    patch: Patch
-    gates: tuple[GateVerdict, ...]
-    after: Run | None
-    better: Better
-
-
-@dataclass(frozen=True)
 class Step:
     group: Group
     patch: Patch
@@ -78,8 +63,9 @@ class Step:
     after: Run
     rest: tuple[Patch, ...]
     """Candidates that were not tried."""
+    base: Stack
+    """What was in place before this step."""
     stack: Stack
-    """Before this step."""
     known: bool = False
 
 
@@ -89,32 +75,32 @@ class Session:
         self.report = Report(wanted.argv, str(wanted.root), dry_run=wanted.dry_run)
         self.memory = Memory(home)
         self.steps: list[Step] = []
+        self.furthest: tuple[Step, ...] = ()
+        """The longest way of steps that each made progress."""
         self.stack = Stack(wanted.root)
         self.met: set[Cause] = set()
-        self.tree = FileTree(wanted.root)
         self._resources = AsyncExitStack()
-        self._bench: Bench | None = None
+        self.trier = Trier(home, wanted.argv, wanted.folder.resolve(), self._resources)
         self._analyst: Analyst | None = None
-        self._baseline: asyncio.Task[Run] | None = None
-        self._until = 0.0
         self._began = time.monotonic()
-        self._first_seconds = 0.0
 
     async def heal(self) -> Report:
+        sweeping = asyncio.create_task(asyncio.to_thread(sweep_trials))
         try:
             async with self._resources:
                 await self._heal()
+            await sweeping
         except (TooLarge, OSError) as error:
             self._give_up(f"the trial could not be set up: {error}")
         finally:
             self.report.seconds = round(time.monotonic() - self._began, 3)
-            if self._bench is not None:
-                self.report.isolation = self._bench.isolation
+            self.report.isolation = self.trier.isolation
+            self.report.command_seconds = round(self.trier.command_seconds, 3)
         return self.report
 
     async def _heal(self) -> None:
         run = await self._run_real()
-        self._until = time.monotonic() + self.wanted.seconds
+        self.trier.until = time.monotonic() + self.wanted.seconds
         if run.ok:
             self._healed(run, "nothing to heal: the command succeeded")
             return
@@ -127,12 +113,11 @@ class Session:
         try:
             await self._step_by_step(run)
         finally:
-            if self._baseline is not None:
-                self._baseline.cancel()
+            await self.trier.close()
 
     async def _second_look(self, run: Run) -> Run | None:
         """Some Pythons load no hook, and print to stdout, which passes through: in a trial that can be read."""
-        again = await self._try_run(self.stack)
+        again = await self.trier.run(self.stack)
         if again.failures:
             return replace(again, real=False)
         also = "" if again.exit_code == run.exit_code else f"; in a trial with {again.exit_code}"
@@ -187,7 +172,7 @@ class Session:
         """A step that led nowhere is taken back, and its other candidates are tried."""
         while self.steps and not self._over():
             last = self.steps.pop()
-            self.stack = last.stack
+            self.stack = last.base
             self.met.discard(last.group.seen.cause)
             if last.rest:
                 self.say(f"that led nowhere; another candidate for {last.group.seen.text}")
@@ -198,7 +183,9 @@ class Session:
     def _taken(self, step: Step) -> Step:
         self.steps.append(step)
         self.met.add(step.group.seen.cause)
-        self.stack = step.stack.plus(step.patch)
+        self.stack = step.stack
+        if len(self.steps) > len(self.furthest):
+            self.furthest = tuple(self.steps)
         return step
 
     async def _known(self, run: Run, group: Group) -> Step | None:
@@ -208,22 +195,23 @@ class Session:
             return None
         began = time.monotonic()
         self.say(f"known: {patch.summary}")
-        gates = judging.quick(patch, self.tree)
-        step = Step(group, patch, run, run, (), self.stack, known=True)
+        base, stack = self.stack, self.stack.plus(patch)
+        gates = await self.trier.look(stack, patch, len(self.steps) + 1)
+        step = Step(group, patch, run, run, (), base, stack, known=True)
         after: Run | None = None
-        if gates[-1].state == "failed":
-            better = Better(False, f"gate {gates[-1].name}: {gates[-1].detail}")
+        if (no := refusal(gates)) is not None:
+            better = Better(False, f"gate {no.name}: {no.detail}")
         elif self.steps or self.wanted.dry_run or not run.real:
-            after = await self._try_run(self.stack.plus(patch))
+            after = await self.trier.run(stack)
             better = self._compare(run, after, group, patch)
         else:
             self._taken(step)
             after = await self._for_real()
             self.steps.pop()
             self.met.discard(group.seen.cause)
-            self.stack = step.stack
+            self.stack = base
             better = self._compare(run, after, group, patch)
-        self._attempt(group, Tried(patch, gates, after, better), began, known=True)
+        self._attempt(group, Tried(patch, gates, after, better, stack), began, known=True)
         if after is None or not better.ok:
             self.memory.failed(group.seen)
             return None
@@ -231,9 +219,9 @@ class Session:
 
     async def _new(self, run: Run, group: Group) -> Step | None:
         began = time.monotonic()
-        self._begin_baseline(run)
+        await self.trier.begin_unpatched(run)
         analyst = await self._open_analyst()
-        proposal = await analyst.ask(group.seen.failure, self.stack.edits)
+        proposal = await analyst.ask(group.seen.failure, self.stack.edits, group.seen.path)
         if proposal.site is not None:
             self.say(f"the provider is {proposal.site.provider} ({proposal.site.problem.replace('_', ' ')})")
         if not proposal.patches:
@@ -246,6 +234,8 @@ class Session:
     async def _choose(self, run: Run, group: Group, patches: Sequence[Patch]) -> Step | None:
         """Try candidates in order. A sure one that passes is taken; unsure ones only if one alone passes."""
         passed: list[Tried] = []
+        first = self.steps[0].group if self.steps else group
+        around = Around(run, group, self.stack, self.met, first, len(self.steps) + 1)
         rest = list(patches)
         while rest and not self._over():
             patch = rest.pop(0)
@@ -259,13 +249,14 @@ class Session:
                     began,
                 )
                 continue
-            tried = await self._try(run, group, patch)
+            self.say(f"trying: {patch.summary}")
+            tried = await self.trier.try_patch(around, patch)
             self._attempt(group, tried, began)
             if tried.better.ok:
                 passed.append(tried)
                 if not patch.ambiguous:
                     break
-            elif (trouble := await self._not_in_trial(group)) is not None:
+            elif not self.steps and (trouble := await self.trier.not_in_trial(group)):
                 self.say(trouble)
                 self.report.reason = trouble
                 return None
@@ -273,7 +264,7 @@ class Session:
         if chosen is None or chosen.after is None:
             return None
         others = [tried.patch for tried in passed if tried is not chosen]
-        return Step(group, chosen.patch, run, chosen.after, (*others, *rest), self.stack)
+        return Step(group, chosen.patch, run, chosen.after, (*others, *rest), self.stack, chosen.stack)
 
     def _decide(self, passed: Sequence[Tried]) -> Tried | None:
         sure = [tried for tried in passed if not tried.patch.ambiguous]
@@ -293,69 +284,17 @@ class Session:
     def _agreed(self, patch: Patch) -> bool:
         return self.ask is not None and self.ask(f"only a person may decide: {patch.ask}", [patch]) is not None
 
-    async def _try(self, run: Run, group: Group, patch: Patch) -> Tried:
-        self.say(f"trying: {patch.summary}")
-        gates = judging.quick(patch, self.tree)
-        if gates[-1].state == "failed":
-            return Tried(patch, gates, None, Better(False, f"gate {gates[-1].name}: {gates[-1].detail}"))
-        try:
-            stack = self.stack.plus(patch)
-        except Outdated as outdated:
-            return Tried(patch, gates, None, Better(False, str(outdated)))
-        began = time.perf_counter()
-        after = await self._try_run(stack)
-        better = self._compare(run, after, group, patch)
-        ms = round((time.perf_counter() - began) * 1000, 1)
-        replay = GateVerdict("replay", "passed" if better.ok else "failed", ms, better.why)
-        return Tried(patch, (*gates, replay), after, better)
-
     def _compare(self, before: Run, after: Run, group: Group, patch: Patch) -> Better:
         return compare(before, after, group, self.met, patch.files)
 
-    # ---- does it fail in a trial at all?
-
-    def _begin_baseline(self, run: Run) -> None:
-        """The unpatched command in a trial, beside the analysis: what does not show there is never proven gone."""
-        if self._baseline is None and run.real and run.seconds <= BRIEF:
-            self._baseline = asyncio.create_task(self._run_unpatched())
-
-    async def _run_unpatched(self) -> Run:
-        async with open_bench(self.wanted.root, self.wanted.argv, self._folder) as bench:
-            return await bench.run((), self._patience())
-
-    async def _not_in_trial(self, group: Group) -> str | None:
-        """Why nothing can be proven in a trial; None where the failure shows there too."""
-        if self.steps:
-            return None
-        if self._baseline is None:
-            self._baseline = asyncio.create_task(self._run_unpatched())
-        run = await self._baseline
-        if group.seen.cause in run.causes:
-            return None
-        if run.ok:
-            return "without any change the command succeeds in a trial: this failure comes and goes"
-        what = groups(run)[0].seen.text if run.failures else run.said
-        where = self._bench.isolation if self._bench is not None else "cut off"
-        return f"in a trial ({where}) it fails otherwise, so nothing can be proven there: {what}"
-
     # ---- runs
-
-    async def _try_run(self, stack: Stack) -> Run:
-        bench = await self._open_bench()
-        left = max(self._until - time.monotonic(), 1.0)
-        run = await bench.run(stack.edits, min(left, self._patience()))
-        self.report.command_seconds = round(self.report.command_seconds + run.seconds, 3)
-        return run
-
-    def _patience(self) -> float:
-        return max(SURVIVES, 3 * self._first_seconds)
 
     async def _run_real(self) -> Run:
         async with evidence_folder() as folder:
             real = RealRun(
                 self.wanted.argv,
                 self.wanted.folder,
-                hooked(folder),
+                hooked(folder, self.wanted.root),
                 self.wanted.all_to_stderr,
                 lambda seconds: self.say(
                     f"the command still runs after {seconds:.0f} s and has not ended; "
@@ -364,9 +303,9 @@ class Session:
             )
             ended = await real.run()
             failures, tests = await asyncio.to_thread(collected, folder, self.wanted.root, ended.stderr)
-        self._first_seconds = self._first_seconds or ended.seconds
+        self.trier.first_seconds = self.trier.first_seconds or ended.seconds
         self.report.exit_code = ended.exit_code
-        self.report.command_seconds = round(self.report.command_seconds + ended.seconds, 3)
+        self.trier.command_seconds += ended.seconds
         last = ended.stderr.strip().splitlines()
         return Run(ended.exit_code, ended.seconds, failures, tests, said=last[-1] if last else "", real=True)
 
@@ -379,7 +318,7 @@ class Session:
         try:
             run = await self._run_real()
         except asyncio.CancelledError:
-            if goes_on and time.monotonic() - began > self._patience():
+            if goes_on and time.monotonic() - began > self.trier.patience:
                 self.ledger.end(heal, "kept")
                 self._applied(heal)
                 self.report.reason = "the command went on without failing until it was interrupted; the repair stays"
@@ -423,13 +362,13 @@ class Session:
         reason = self.report.reason
         if self._over():
             reason = f"the limit of {self.wanted.steps} steps or {self.wanted.seconds:g} s is reached"
-        if self.steps and self.wanted.keep_partial and not self.wanted.dry_run:
+        if self.furthest and self.wanted.keep_partial and not self.wanted.dry_run:
+            self.steps, self.stack = list(self.furthest), self.furthest[-1].stack
             heal = self.ledger.begin(self.wanted.argv, self.stack.edits)
             self.ledger.end(heal, "kept")
             self._applied(heal)
-            self._give_up(
-                f"{reason or 'no further repair'}; the {plural(len(self.steps), 'step')} that made progress are kept"
-            )
+            steps = plural(len(self.steps), "step")
+            self._give_up(f"{reason or 'no further repair'}; {steps} that made progress kept")
             return
         self._give_up(reason or "no repair passed")
 
@@ -494,24 +433,10 @@ class Session:
     # ---- what it needs
 
     def _over(self) -> bool:
-        return len(self.steps) >= self.wanted.steps or time.monotonic() > self._until
-
-    async def _open_bench(self) -> Bench:
-        if self._bench is None:
-            bench = open_bench(self.wanted.root, self.wanted.argv, self._folder)
-            self._bench = await self._resources.enter_async_context(bench)
-        return self._bench
-
-    @property
-    def _folder(self) -> str:
-        """Where the command runs, relative to the root where it is inside."""
-        folder = self.wanted.folder.resolve()
-        inside = folder.is_relative_to(self.wanted.root)
-        return folder.relative_to(self.wanted.root).as_posix() if inside else str(folder)
+        return len(self.steps) >= self.wanted.steps or time.monotonic() > self.trier.until
 
     async def _open_analyst(self) -> Analyst:
         if self._analyst is None:
-            self._analyst = await self._resources.enter_async_context(
-                open_analyst(self.wanted.root, self.wanted.allowed)
-            )
+            analyst = open_analyst(self.wanted.root, self.wanted.allowed, self.home.cache)
+            self._analyst = await self._resources.enter_async_context(analyst)
         return self._analyst
