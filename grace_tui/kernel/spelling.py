@@ -83,3 +83,10 @@ def ago(seconds: float) -> str:
 def plural(count: int, one: str, many: str = "") -> str:
     """`1 file`, `2 files`."""
     return f"{count} {one if count == 1 else many or f'{one}s'}"
+
+
+def in_units(amount: float, unit: str) -> str:
+    """A unit as it follows an amount: `1 file`, `2 files`, `1 s`."""
+    if amount != 1 or len(unit) < 3:
+        return unit
+    return f"{unit[:-3]}y" if unit.endswith("ies") else unit.removesuffix("s")

@@ -8,6 +8,7 @@ import anyio
 import anyio.to_thread
 import msgspec
 
+from grace_tui.healing.strict import FileRefused
 from grace_tui.kernel.errors import GraceError
 from grace_tui.kernel.redact import redact_value
 from grace_tui.room import telling_playbooks as telling
@@ -25,7 +26,13 @@ RUNS_TOLD = 100
 async def playbook_list(room: "Room", arguments: Arguments, by: str) -> Answer:
     await room.playbooks.ready()
     records = [_record(room, record.name) for record in room.playbooks.all()]
-    return answer(room.playbooks.shelf.library.problem, {"playbooks": records})
+    library = room.playbooks.shelf.library
+    refused = [{"file": str(path), "problems": _problems(error)} for path, error in library.refused.items()]
+    return answer(library.problem, {"playbooks": records, "refused": refused})
+
+
+def _problems(error: FileRefused) -> list[str]:
+    return [f"line {found.line}: {found.text}" if found.line else found.text for found in error.problems]
 
 
 async def playbook_show(room: "Room", arguments: Arguments, by: str) -> Answer:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from grace_tui.kernel.errors import GraceError
-from grace_tui.kernel.spelling import duration, plural
+from grace_tui.kernel.spelling import duration, in_units, plural
 from grace_tui.room.asking import ask_kernel
 from grace_tui.room.commanding import Answer, Arguments, Command, answer, word
 from grace_tui.room.telling import fields
@@ -60,8 +60,7 @@ async def trigger_drill(room: "Room", arguments: Arguments, by: str) -> Answer:
 def told(detail: Mapping[str, Any]) -> str:
     """Everything about one rule, for people."""
     rule = detail["rule"]
-    unit = f" {rule['unit']}" if rule["unit"] else ""
-    value = "not measured yet" if rule["value"] is None else f"{rule['value']:g}{unit}"
+    value = "not measured yet" if rule["value"] is None else _amount(rule["value"], rule["unit"])
     fired = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(rule["last_fired"])) if rule["last_fired"] else ""
     lines = [
         f"{rule['name']}: {'firing' if rule['firing'] else 'quiet'}",
@@ -69,7 +68,7 @@ def told(detail: Mapping[str, Any]) -> str:
         "",
         *fields(
             ("value", f"{value}  {rule['detail']}".rstrip()),
-            ("fires", f"from {rule['threshold']:g}{unit} on; clear at {rule['clear']:g}"),
+            ("fires", f"from {_amount(rule['threshold'], rule['unit'])} on; clear at {rule['clear']:g}"),
             ("for", ", ".join(subject or "the room" for subject in rule["firing"])),
             ("incidents", ", ".join(rule["incidents"])),
             ("severity", rule["severity"]),
@@ -113,6 +112,10 @@ def _names(arguments: Arguments) -> list[str]:
 async def _ask(room: "Room", by: str, method: str, *arguments: object) -> Any:
     """What trigger_mesh answers, as plain data: its classes are not known here."""
     return msgspec.to_builtins(await ask_kernel(room, by, MESH, method, *arguments, within=PATIENCE))
+
+
+def _amount(value: float, unit: str) -> str:
+    return f"{value:g} {in_units(value, unit)}".rstrip()
 
 
 COMMANDS: Mapping[str, Command] = {

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from grace_tui.healing.triggers import MeasureSpec, Reading, Rule, RuleSet, SubjectState
 from grace_tui.kernel import IncidentRecord, KernelContext
+from grace_tui.kernel.spelling import in_units
 
 
 class Teller:
@@ -93,5 +94,6 @@ def facts_of(rule: Rule, spec: MeasureSpec, reading: Reading) -> dict[str, objec
 
 def text_of(rule: Rule, spec: MeasureSpec, reading: Reading) -> str:
     """A breach in words."""
-    text = f"{spec.says}: {reading.value:g} {spec.unit}".rstrip() + f", limit {rule.threshold:g}"
+    unit = in_units(reading.value, spec.unit)
+    text = f"{spec.says}: {reading.value:g} {unit}".rstrip() + f", limit {rule.threshold:g}"
     return f"{text} ({reading.detail})" if reading.detail else text

@@ -2,7 +2,7 @@
 
 import pytest
 
-from grace_tui.kernel.spelling import ago, duration, plural, span
+from grace_tui.kernel.spelling import ago, duration, in_units, plural, span
 
 
 @pytest.mark.parametrize(
@@ -42,3 +42,8 @@ def test_what_was_this_second_was_just_now() -> None:
 def test_one_is_not_many() -> None:
     told = (plural(1, "file"), plural(2, "file"), plural(0, "copy", "copies"))
     assert told == ("1 file", "2 files", "0 copies")
+
+
+def test_a_unit_follows_its_amount() -> None:
+    told = [in_units(1, "files"), in_units(2, "files"), in_units(1, "entries"), in_units(1, "s"), in_units(1.0, "ms")]
+    assert told == ["file", "files", "entry", "s", "ms"]

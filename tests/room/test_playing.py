@@ -137,6 +137,10 @@ async def test_playbooks_are_listed_shown_and_checked(tmp_path: Path) -> None:
         bad = own(tmp_path, "bad", ASKS.replace('"ask"', '"aks"'))
         checked = await bench.answer("playbook.check")
         assert not checked["ok"]
+        await bench.until(lambda view: any(warning.startswith(f"{bad}:6") for warning in view.warnings))
+        (refused,) = (await bench.answer("playbook.list"))["data"]["refused"]
+        assert refused["file"] == str(bad)
+        assert refused["problems"] == ['line 6: step 1: action is "aks", which does not exist; did you mean ask?']
         assert checked["text"] == f'{bad}:6: step 1: action is "aks", which does not exist; did you mean ask?'
 
 

@@ -294,6 +294,7 @@ TypeError: ImmutableLog.append() got an unexpected keyword argument 'subsystem'
 }
 
 
+REFUSED = [{"file": "/lab/playbooks/wrong.toml", "problems": ["line 2: incident.knd is not known"]}]
 SAYS = {"provider.json": "whose interface failed", "locals.json": "variables, innermost first"}
 
 
@@ -307,7 +308,7 @@ def answer(verb: str, arguments: Mapping[str, object]) -> Mapping[str, object] |
         files.append({"name": "bus.json", "says": "what the bus carried", "missing": "the bus was down"})
         return {"ok": True, "text": FILES.get(name, ""), "data": {"files": files}}
     told = {
-        "playbook.list": {"playbooks": PLAYBOOKS},
+        "playbook.list": {"playbooks": PLAYBOOKS, "refused": REFUSED},
         "trigger.list": {"rules": RULES},
         "trigger.show": RULE,
         "silence.show": {"ledger": LEDGER},

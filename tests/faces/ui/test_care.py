@@ -256,6 +256,17 @@ async def test_a_question_is_answered_after_it_was_asked_again(key: str, yes: bo
         assert acts(opened) == [("playbook.answer", {"id": "R-3002", "yes": yes})]
 
 
+async def test_a_file_that_cannot_be_used_is_named_and_the_keys_are_those_of_the_selected() -> None:
+    opened = tended()
+    async with opened.app.run_test(size=(80, 24)) as pilot:
+        page = await open_listing(opened, pilot, "P")
+        assert "✖ wrong.toml" in page
+        assert "y yes" in page
+        page = await press(opened, pilot, "down", "down")
+        assert "line 2: incident.knd is not known" in page
+        assert "y yes" not in page
+
+
 async def test_a_run_that_asks_nothing_cannot_be_answered() -> None:
     opened = tended()
     async with opened.app.run_test(size=(80, 24)) as pilot:

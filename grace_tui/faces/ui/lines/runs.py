@@ -29,6 +29,32 @@ class PlaybookRow(msgspec.Struct, frozen=True):
         return f"playbook {self.name}"
 
 
+class RefusedRow(msgspec.Struct, frozen=True):
+    """A file of a playbook that cannot be used, as the room told it."""
+
+    file: str
+    problems: tuple[str, ...] = ()
+
+    @property
+    def id(self) -> str:
+        return f"refused {self.file}"
+
+    @property
+    def name(self) -> str:
+        return self.file.rpartition("/")[2]
+
+
+Row = RunView | PlaybookRow | RefusedRow
+
+
+def refused_rows(told: object) -> tuple[RefusedRow, ...]:
+    """The files that cannot be used in an answer; none where it is no list of such."""
+    try:
+        return msgspec.convert(told, tuple[RefusedRow, ...])
+    except msgspec.ValidationError:
+        return ()
+
+
 def playbook_rows(told: object) -> tuple[PlaybookRow, ...]:
     """The playbooks in an answer; none where it is no list of such."""
     try:
@@ -44,18 +70,21 @@ def playbook_form(incident: str, playbooks: Sequence[PlaybookRow]) -> Form:
     return Form(f"run a playbook for {incident}", (Field("playbook", "playbook", names), why))
 
 
-def in_order(runs: Sequence[RunView], playbooks: Sequence[PlaybookRow]) -> tuple[RunView | PlaybookRow, ...]:
-    """Runs that wait for a person, runs under way, the playbooks by name, then the runs that are over."""
+def in_order(
+    runs: Sequence[RunView], playbooks: Sequence[PlaybookRow], refused: Sequence[RefusedRow] = ()
+) -> tuple[Row, ...]:
+    """Runs that wait for a person, runs under way, files that cannot be used, playbooks by name, runs that are over."""
     waiting = [run for run in runs if run.state == "waiting_for_person"]
     live = [run for run in runs if run.state in marks.LIVE_RUNS and run.state != "waiting_for_person"]
     over = [run for run in runs if run.state not in marks.LIVE_RUNS]
-    return (*waiting, *live, *playbooks, *over)
+    return (*waiting, *live, *refused, *playbooks, *over)
 
 
-def run_lines(
-    item: RunView | PlaybookRow, width: int, inks: Inks, *, gutter: Piece | None = None, roomy: bool = False
-) -> list[Line]:
+def run_lines(item: Row, width: int, inks: Inks, *, gutter: Piece | None = None, roomy: bool = False) -> list[Line]:
     edge = gutter or (" ", inks.text)
+    if isinstance(item, RefusedRow):
+        left = [edge, ("✖ ", inks.warn), (shown(item.name), inks.text)]
+        return [line_between(left, [(" cannot be used", inks.warn)], width, inks.text)]
     if isinstance(item, PlaybookRow):
         return [_playbook_line(item, width, inks, edge)]
     return _run_lines(item, width, inks, edge)
@@ -131,6 +160,15 @@ def steps_said(steps: Sequence[StepView]) -> Iterator[Said]:
         name = shown(step.name) or shown(step.action)
         words = f"{fit_right(spent, 7)} {shown(step.text) or (mark.word if step.state != 'pending' else '')}".rstrip()
         yield Said(words, mark.ink if step.state != "done" else "text", fit(name, 22).rstrip(), mark.glyph)
+
+
+def refused_facts(item: RefusedRow) -> list[Saying]:
+    return [
+        Said("cannot be used as it is; what it said before stays in force", "warn", "state", "✖"),
+        *fact("file", item.file, "muted"),
+        heading("what is wrong"),
+        *(Said(shown(problem), "warn") for problem in item.problems),
+    ]
 
 
 def playbook_facts(item: PlaybookRow, runs: Sequence[RunView], now: float) -> list[Saying]:

@@ -9,6 +9,7 @@ from grace_tui.faces.ui.draw.inks import Inks
 from grace_tui.faces.ui.draw.line import Line, Piece, cells, line_between
 from grace_tui.faces.ui.draw.text import fit_right, shown
 from grace_tui.faces.ui.lines.said import Said, Saying, fact, heading
+from grace_tui.kernel.spelling import in_units
 
 LEVEL = 8
 """Cells of the bar that says how near a value is to its threshold."""
@@ -90,7 +91,7 @@ def rule_lines(row: RuleRow, width: int, inks: Inks, *, gutter: Piece | None = N
         return [line_between(left, [(" not measured", inks.warn)], width, inks.text)]
     full, empty = figures.bar(figures.number(row.value), row.threshold, LEVEL)
     value: Piece = (f" {_value(row)} of {figures.amount(row.threshold)}", inks.text)
-    unit: Piece = (f" {shown(row.unit)}" if row.unit else "", inks.muted)
+    unit: Piece = (_unit(row, row.threshold), inks.muted)
     level: list[Piece] = [("  ", inks.text), (full, inks.bad if row.firing else inks.work), (empty, inks.line)]
     forms: tuple[list[Piece], ...] = ([value, unit, *level], [value, *level], [value, unit], [value])
     right = next((form for form in forms if cells(left) + cells(form) <= width), forms[-1])
@@ -99,7 +100,6 @@ def rule_lines(row: RuleRow, width: int, inks: Inks, *, gutter: Piece | None = N
 
 def rule_facts(row: RuleRow) -> list[Saying]:
     mark = marks.mark(marks.RULE, row.state)
-    unit = f" {shown(row.unit)}" if row.unit else ""
     of = f", {shown(row.subject)}" if row.subject else ""
     last = figures.clock_time(row.last_fired) if row.last_fired is not None else "never"
     often = f"{figures.short(row.fired)} time{'s' * (row.fired != 1)}"
@@ -108,10 +108,10 @@ def rule_facts(row: RuleRow) -> list[Saying]:
         *fact("rule", row.name, "strong"),
         *fact("watches", row.says),
         *fact("problem", row.problem, "warn"),
-        *fact("value", f"{_value(row)}{unit}{of}", "bad" if row.firing else "text"),
+        *fact("value", f"{_value(row)}{_unit(row, row.value)}{of}", "bad" if row.firing else "text"),
         *fact("measured", row.detail),
-        *fact("fires", f"from {figures.amount(row.threshold)}{unit} on"),
-        *fact("clears", f"at {figures.amount(row.clear)}{unit} and below"),
+        *fact("fires", f"from {figures.amount(row.threshold)}{_unit(row, row.threshold)} on"),
+        *fact("clears", f"at {figures.amount(row.clear)}{_unit(row, row.clear)} and below"),
         *fact("severity", row.severity),
         *fact("who acts", row.route or "as the conditions of the playbooks decide"),
         *fact("incidents", ", ".join(row.incidents)),
@@ -149,6 +149,10 @@ def more_said(told: object) -> Iterator[Said]:
 def alarm(rows: Sequence[RuleRow]) -> str:
     firing = sum(bool(row.firing) for row in rows)
     return f"{firing} firing" if firing else f"{len(rows)} rules" if rows else ""
+
+
+def _unit(row: RuleRow, amount: float | None) -> str:
+    return f" {in_units(figures.number(amount), shown(row.unit))}" if row.unit else ""
 
 
 def _value(row: RuleRow) -> str:

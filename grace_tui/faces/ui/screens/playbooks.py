@@ -7,14 +7,27 @@ from textual.binding import BindingType
 
 from grace_tui.faces.ui import commands
 from grace_tui.faces.ui.commands import Answer, Command, Target
+from grace_tui.faces.ui.draw.marks import LIVE_RUNS
 from grace_tui.faces.ui.draw.text import shown
-from grace_tui.faces.ui.keys import PLAYBOOK_KEYS, Key, bindings
+from grace_tui.faces.ui.keys import LIST_KEYS, PLAYBOOK_KEYS, Key, bindings, footer
 from grace_tui.faces.ui.lines.pages import told
-from grace_tui.faces.ui.lines.runs import PlaybookRow, in_order, playbook_facts, playbook_rows, run_facts, run_lines
-from grace_tui.faces.ui.lines.said import Said, Saying, fact
+from grace_tui.faces.ui.lines.runs import (
+    PlaybookRow,
+    RefusedRow,
+    Row,
+    in_order,
+    playbook_facts,
+    playbook_rows,
+    refused_facts,
+    refused_rows,
+    run_facts,
+    run_lines,
+)
+from grace_tui.faces.ui.lines.said import Said, Saying
 from grace_tui.faces.ui.screens.listing import ListingScreen
 from grace_tui.faces.ui.screens.stage import RoomControl
 from grace_tui.faces.views import RoomView, RunView
+from grace_tui.kernel.spelling import plural
 
 
 class PlaybooksScreen(ListingScreen):
@@ -28,22 +41,27 @@ class PlaybooksScreen(ListingScreen):
         super().__init__(control)
         self.asks = commands.PLAYBOOKS
 
-    def items(self, view: RoomView) -> tuple[RunView | PlaybookRow, ...]:
-        loaded = playbook_rows(self.answer.data.get("playbooks")) if self.answer else ()
-        return in_order(view.runs, loaded)
+    def items(self, view: RoomView) -> tuple[Row, ...]:
+        if self.answer is None:  # a run that is over would be selected, and the rest come in above it
+            return in_order([run for run in view.runs if run.state in LIVE_RUNS], ())
+        data = self.answer.data
+        return in_order(view.runs, playbook_rows(data.get("playbooks")), refused_rows(data.get("refused")))
 
-    def note(self, items: Sequence[RunView | PlaybookRow]) -> str:
+    def note(self, items: Sequence[Row]) -> str:
         asking = sum(isinstance(item, RunView) and item.state == "waiting_for_person" for item in items)
         if asking:
             return f"{asking} asks you" if asking == 1 else f"{asking} ask you"
         loaded = sum(isinstance(item, PlaybookRow) for item in items)
-        return f"{loaded} playbooks" if loaded else ""
+        refused = sum(isinstance(item, RefusedRow) for item in items)
+        counts = (plural(loaded, "playbook") if loaded else "", f"{refused} refused" if refused else "")
+        return ", ".join(filter(None, counts))
 
     def facts(self, item: Any, view: RoomView) -> Sequence[Saying]:
         if isinstance(item, RunView):
             return run_facts(item, view.at)
-        refused = self.answer.text if self.answer else ""
-        return [*fact("trouble", refused, "warn"), *playbook_facts(item, view.runs, view.at)]
+        if isinstance(item, RefusedRow):
+            return refused_facts(item)
+        return playbook_facts(item, view.runs, view.at)
 
     def more(self, item: Any) -> Command | None:
         return commands.playbook_show(item.name) if isinstance(item, PlaybookRow) else None
@@ -53,7 +71,17 @@ class PlaybooksScreen(ListingScreen):
         return told("as it is written", source if answer.ok else answer.text, failed=not answer.ok)
 
     def title_of(self, item: Any) -> str:
+        if isinstance(item, RefusedRow):
+            return shown(item.name)
         return f"playbook {shown(item.name)}" if isinstance(item, PlaybookRow) else f"run {shown(item.id)}"
+
+    def _show_facts(self) -> None:
+        """Keys that answer a question are told while one is selected."""
+        super()._show_facts()
+        self.keys_bar.tell(footer(PLAYBOOK_KEYS if self._asks() else LIST_KEYS))
+
+    def _asks(self) -> bool:
+        return isinstance(self.selected, RunView) and self.selected.state == "waiting_for_person"
 
     def target(self) -> Target | None:
         """The incident that the selected run is for."""

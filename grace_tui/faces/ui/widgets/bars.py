@@ -47,6 +47,12 @@ class KeysBar(Canvas):
         self.typed: str | None = None
         self.hint = ""
 
+    def tell(self, keys: Sequence[tuple[str, str]]) -> None:
+        """Show these keys from now on."""
+        if keys != self.keys:
+            self.keys = keys
+            self.repaint()
+
     def type(self, text: str | None, hint: str = "") -> None:
         """Show `text` being typed; None shows the keys again."""
         self.typed, self.hint = text, hint
