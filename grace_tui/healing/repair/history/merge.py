@@ -67,16 +67,28 @@ def _insert(result: list[Segment], segment: Segment, before: Sequence[Segment], 
     present = {entry.key: at for at, entry in enumerate(result)}
     order = [entry.key for entry in before]
     here = order.index(segment.key)
-    earlier = [present[key] for key in reversed(order[:here]) if key in present]
-    if instead in present:
-        at = present[instead] + 1
-    elif earlier:
-        at = earlier[0] + 1
-    else:
-        at = 0
+    earlier = [present[key] + 1 for key in reversed(order[:here]) if key in present]
+    later = [present[key] for key in order[here + 1 :] if key in present]
+    at = present[instead] + 1 if instead in present else next(iter([*earlier, *later, _alone(result, segment)]))
     while at < len(result) and result[at].owner != segment.owner and _inside(result[at].owner, segment.owner):
         at += 1
     result.insert(at, segment)
+    if at + 1 < len(result) and result[at + 1].key in order[here + 1 : here + 2]:
+        result[at + 1] = _set_apart(result[at + 1], before[here + 1])
+
+
+def _alone(result: Sequence[Segment], segment: Segment) -> int:
+    """Where it goes when nothing that it stood beside is left: imports at the top, the rest at the end."""
+    if not segment.key.startswith(("import ", "from ")):
+        return len(result)
+    head = [entry for entry in result if entry.key in ("doc", "from __future__")]
+    return len(head) if list(result[: len(head)]) == head else 0
+
+
+def _set_apart(segment: Segment, like: Segment) -> Segment:
+    """The segment with the empty lines above it that it had before."""
+    text, former = segment.text.lstrip("\r\n"), like.text.lstrip("\r\n")
+    return _with_text(segment, like.text[: len(like.text) - len(former)] + text)
 
 
 def _inside(owner: str, other: str) -> bool:

@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from grace_tui.healing.failure import Failure
+from grace_tui.healing.repair.history.damage import undamaged
 from grace_tui.healing.repair.history.history import Change, Changed
 from grace_tui.healing.repair.history.merge import like, put_back, three_way
 from grace_tui.healing.repair.history.segments import Segment, changed_words, cut
 from grace_tui.healing.repair.history.suspects import Suspects, suspects
-from grace_tui.healing.repair.index import plain
+from grace_tui.healing.repair.index import Index, plain
 from grace_tui.healing.repair.patch import FileEdit
 from grace_tui.healing.repair.scene import Scene
 
@@ -24,6 +25,10 @@ STEPS = 8
 FILES = 80
 """Files of one step that are looked into; the nearest to the failure first."""
 CANDIDATES = 6
+BLIND_STEPS, BLIND_FILES = 3, 3
+"""Steps, and files in one, up to which they are tried although nothing in them is named by the failure."""
+REACH = 400
+"""Files to which imports are followed."""
 
 SCORES = ((8.0, 0.97), (6.0, 0.95), (4.0, 0.92), (3.0, 0.9), (2.0, 0.85), (1.0, 0.75), (0.0, 0.65))
 """How much speaks against a definition at least -> score of putting it back."""
@@ -122,8 +127,10 @@ class _Step:
         self.scene, self.failure, self.against, self.change, self.step = scene, failure, against, change, step
 
     def candidates(self) -> Iterator[Restoration]:
+        yield from self._undamaged()
         weights = self.weights
         if not weights:
+            yield from self._unnamed()
             return
         top = max(weights.values())
         seeds = [unit for unit, weight in weights.items() if weight >= top]
@@ -133,6 +140,35 @@ class _Step:
             yield from self._of_units(self._closed(wider), wider, top, 0.02)
         yield from self._of_files({path for path, _ in self._closed(seeds)}, seeds, top, 0.04)
         yield from self._of_files(set(self.files), seeds, top, 0.08)
+
+    def _undamaged(self) -> Iterator[Restoration]:
+        """Files that do not parse since this step."""
+        for path, file in self.files.items():
+            if file.now is None:
+                for at, text in enumerate(undamaged(file.before_text, file.now_text)):
+                    words = (
+                        f"what parses of {path}"
+                        if text != file.before_text
+                        else f"{path} as before {self.change.words}"
+                    )
+                    evidence = (f"{path} does not parse; before {self.change.words} it did",)
+                    score = 0.9 - 0.03 * at - 0.02 * self.step
+                    yield Restoration((FileEdit(path, file.now_text, text),), score, words, evidence, (path,))
+
+    def _unnamed(self) -> Iterator[Restoration]:
+        """Where the failure names nothing of it: the few files of the newest steps that the failing code imports."""
+        own = [path for path, file in self.files.items() if file.differing and path != self._started]
+        if self.step >= BLIND_STEPS or not 0 < len(own) <= BLIND_FILES:
+            return
+        near = imported_by(self.scene.index, self._asking)
+        for path in (path for path in own if path in near):
+            file = self.files[path]
+            text = file.whole()
+            if text is not None and text != file.now_text:
+                words = f"{path} as before {self.change.words}"
+                evidence = (f"{path} was different before {self.change.words}, and the failing code imports it",)
+                score = 0.5 - 0.02 * self.step
+                yield Restoration((FileEdit(path, file.now_text, text),), score, words, evidence, (path,))
 
     @cached_property
     def files(self) -> Mapping[str, File]:
@@ -260,6 +296,20 @@ class _Step:
         )
         evidence = (f"{self.change.words}: {shown} was different before",)
         yield Restoration(edits, max(score, 0.3), f"{shown} as before {self.change.words}{whole}", evidence, names)
+
+
+def imported_by(index: Index, paths: Collection[str]) -> set[str]:
+    """These files and all of the tree that they import, directly or not."""
+    seen: set[str] = set()
+    waiting = [path for path in paths if path in index.names]
+    while waiting and len(seen) < REACH:
+        path = waiting.pop(0)
+        if path not in seen:
+            seen.add(path)
+            for entry in index.imports(path):
+                modules = (entry.module, f"{entry.module}.{entry.name}")
+                waiting += [index.modules[name] for name in modules if name in index.modules]
+    return seen
 
 
 def is_test(path: str) -> bool:

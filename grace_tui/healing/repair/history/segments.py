@@ -129,6 +129,8 @@ def _first_line(node: ast.stmt) -> int:
 
 def _key(node: ast.stmt, owner: str) -> str:
     prefix = f"{owner}." if owner else ""
+    if _is_text(node):
+        return f"{prefix}doc"
     if isinstance(node, Definition):
         roles = [entry.attr for entry in node.decorator_list if isinstance(entry, ast.Attribute)]
         role = next((f"@{role}" for role in roles if role in ("setter", "deleter", "getter")), "")

@@ -2,12 +2,13 @@
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
 from grace_tui.healing.failure import Callee, Failure, Subject
 from grace_tui.healing.repair.history.segments import Segment, changed_words
 from grace_tui.healing.repair.index import Index, plain
+from grace_tui.healing.repair.index.outline import bound_names, run_at_import
 
 _QUOTED = re.compile(r"['\"`]([^'\"`\s]+)['\"`]")
 _CALLED = re.compile(r"([\w.]+)\(\)")
@@ -72,15 +73,19 @@ def suspects(failure: Failure, index: Index) -> Suspects:
         names = {name for path, qualname in waiting for name in _body_names(index, path, qualname)}
         fresh = names - reached.keys()
         reached.update(dict.fromkeys(fresh, share))
-        waiting = [
-            (found.path, found.qualname)
-            for path in sorted({path for path, _ in waiting if path in index.names})
-            for name in sorted(fresh)
-            if (found := index.resolve(path, name)) is not None
-        ]
+        waiting = [place for path in sorted({path for path, _ in waiting}) for place in _origins(index, path, fresh)]
     asked = frozenset(name for name in _asked(failure) if len(name) > 1)
     files = frozenset({path for path, _ in (*trace, *exact)})
     return Suspects(asked, frozenset(exact), trace, named, reached, files)
+
+
+def _origins(index: Index, path: str, names: Collection[str]) -> Iterator[tuple[str, str]]:
+    """(file, name) of what names in a file mean, as far as that is in the tree."""
+    if path in index.names:
+        offered = index.exports(index.names[path])
+        yield from (
+            (offered[name].path, offered[name].name) for name in names if name in offered and offered[name].name
+        )
 
 
 def _asked(failure: Failure) -> Iterator[str]:
@@ -111,8 +116,16 @@ def _live(failure: Failure) -> Iterator[tuple[str, str]]:
 
 
 def _body_names(index: Index, path: str, qualname: str) -> frozenset[str]:
-    found = index.find(path, qualname) if path in index.names else None
-    if found is None:
+    if path not in index.names:
         return frozenset()
-    names = (getattr(node, "id", getattr(node, "attr", "")) for node in ast.walk(found.node))
+    found = index.find(path, qualname)
+    nodes = [found.node] if found is not None else _bindings(index, path, qualname)
+    names = (getattr(node, "id", getattr(node, "attr", "")) for top in nodes for node in ast.walk(top))
     return frozenset(name for name in names if isinstance(name, str) and name)
+
+
+def _bindings(index: Index, path: str, name: str) -> list[ast.stmt]:
+    """Statements of a module that assign a name."""
+    module = index.parsed(path)
+    body = list(run_at_import(module.body)) if module is not None else []
+    return [node for node in body if any(bound == name for bound, _ in bound_names([node]))]

@@ -202,7 +202,11 @@ class Index:
     def exports(self, module: str) -> Mapping[str, Origin]:
         """What can be imported from a module: its own names, re-exports, star imports and submodules."""
         path = self.modules.get(module)
-        return {} if path is None else self._exports(path, STAR_DEPTH)
+        return {} if path is None else self.bindings(path)
+
+    def bindings(self, path: str) -> Mapping[str, Origin]:
+        """What the names at module level of a file mean; as `exports`, by the file."""
+        return self._exports(path, STAR_DEPTH)
 
     def public(self, module: str) -> frozenset[str]:
         """The names that `from module import *` binds."""
@@ -235,7 +239,7 @@ class Index:
         """The definition a bare name in `path` means: in the file itself, or imported from another file of the tree."""
         if (found := self.find(path, name)) is not None:
             return found
-        origin = self._exports(path, STAR_DEPTH).get(name)
+        origin = self.bindings(path).get(name)
         return self.find(origin.path, origin.name) if origin is not None and origin.name else None
 
     # ---- classes

@@ -5,10 +5,13 @@ from collections.abc import Mapping
 from grace_tui.healing.repair.operators.calls import CALL_OPERATORS
 from grace_tui.healing.repair.operators.missing_export import MissingExport
 from grace_tui.healing.repair.operators.restore_definition import RestoreDefinition
+from grace_tui.healing.repair.operators.restore_export import RestoreExport
+from grace_tui.healing.repair.operators.restore_module import RestoreModule
 from grace_tui.healing.repair.patch import RepairOperator
 
 OPERATORS: Mapping[str, RepairOperator] = {
-    operator.name: operator for operator in (*CALL_OPERATORS, MissingExport(), RestoreDefinition())
+    operator.name: operator
+    for operator in (*CALL_OPERATORS, MissingExport(), RestoreDefinition(), RestoreModule(), RestoreExport())
 }
 """Operator name -> operator; the first whose `problem` fits is asked first."""
 
