@@ -115,12 +115,13 @@ class Intake:
         known = self.life.known(what)
         if known is not None:
             return self._counted(known, what)
-        fold = self.storms.opens(kernel, coarse, self.rows.clock.monotonic())
+        reported = what.failure.phase == TRIGGER
+        fold = self.storms.opens(kernel, coarse, self.rows.clock.monotonic(), reported=reported)
         alike = self.rows.alike(kernel, coarse) if fold == "alike" else None
         if alike is not None:
             return self._counted(alike, what, variant=True)
         if fold or self.rows.full:
-            return self._storm(kernel, what.failure.at, what.times, TRIGGER if what.failure.phase == TRIGGER else STORM)
+            return self._storm(kernel, what.failure.at, what.times, TRIGGER if reported else STORM)
         return self.life.open(what)
 
     def _counted(self, record: IncidentRecord, what: Happened, *, variant: bool = False) -> IncidentRecord:

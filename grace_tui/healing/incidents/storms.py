@@ -22,6 +22,8 @@ ALIKE, ALIKE_WITHIN = 5, 10.0
 """Incidents of one coarse signature within so many seconds; more of them are one storm."""
 DIFFERENT, DIFFERENT_WITHIN = 20, 60.0
 """Incidents of one kernel within so many seconds; more of them are one storm."""
+DIFFERENT_REPORTS = 100
+"""The same for what is reported of one kernel: all rules may find something at once, or be drilled one after another."""
 SEEN_KEPT = 1_024
 
 STORM = "storm"
@@ -72,17 +74,19 @@ class Storms:
         self._exact.clear()
         self._rough.clear()
 
-    def opens(self, kernel: str, coarse: str, now: float) -> Fold:
+    def opens(self, kernel: str, coarse: str, now: float, *, reported: bool = False) -> Fold:
         """Whether one more incident may open (empty), or of which storm the failure is a part.
+
+        What is reported and what is raised are two storms: neither leaves less room for the other.
 
         A storm lasts for as long as its failures come: each of them keeps its window full.
         """
         alike = _recent(self._openings, (kernel, coarse), now, ALIKE_WITHIN)
-        different = _recent(self._openings, kernel, now, DIFFERENT_WITHIN)
+        different = _recent(self._openings, (kernel, reported), now, DIFFERENT_WITHIN)
         if len(alike) >= ALIKE:
             _pushed_on(alike, now)
             return "alike"
-        if len(different) >= DIFFERENT:
+        if len(different) >= (DIFFERENT_REPORTS if reported else DIFFERENT):
             _pushed_on(different, now)
             return "different"
         alike.append(now)

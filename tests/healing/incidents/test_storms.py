@@ -15,6 +15,7 @@ from grace_tui.healing.incidents.storms import (
     ALIKE,
     ALIKE_WITHIN,
     DIFFERENT,
+    DIFFERENT_REPORTS,
     DIFFERENT_WITHIN,
     LOOKS,
     LOOKS_AT_ONCE,
@@ -155,8 +156,9 @@ def test_reports_in_ever_other_words_become_one_row_beside_those_that_were_told_
     for number in range(200):
         room.clock.now += 0.1
         last = _report(room, f"queue {_letters(number)} is long")
-    assert len(room.book.all()) == DIFFERENT + 1
-    assert (last.kind, last.phase, last.count, last.facts) == (STORM_KIND, TRIGGER, 200 - DIFFERENT, {})
+    assert len(room.book.all()) == DIFFERENT_REPORTS + 1
+    assert (last.kind, last.phase, last.count, last.facts) == (STORM_KIND, TRIGGER, 200 - DIFFERENT_REPORTS, {})
+    assert room.book.record(failed(ValueError("x"), kernel="agent", at=room.clock.now)).phase == "start"
     assert _report(room, "queue x is long", kernel="other").kind == "Slow"
     room.clock.now += DIFFERENT_WITHIN + 1
     assert _report(room, "something else").kind == "Slow"
