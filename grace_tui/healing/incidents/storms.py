@@ -23,7 +23,7 @@ ALIKE, ALIKE_WITHIN = 5, 10.0
 DIFFERENT, DIFFERENT_WITHIN = 20, 60.0
 """Incidents of one kernel within so many seconds; more of them are one storm."""
 DIFFERENT_REPORTS = 100
-"""The same for what is reported of one kernel: all rules may find something at once, or be drilled one after another."""
+"""The same for what is reported of one kernel: all rules may find something at once, or be drilled in a row."""
 SEEN_KEPT = 1_024
 
 STORM = "storm"
