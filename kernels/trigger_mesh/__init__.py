@@ -243,7 +243,8 @@ class TriggerMesh(Kernel):
             rules = await anyio.to_thread.run_sync(load_rules, known, own)
             self.problem = ""
         except FileRefused as error:
-            self.problem = f"{error}; the rules that were read before stay in force"
+            told = "; ".join(f"{error}".splitlines())  # one line: monitors have no more
+            self.problem = f"{told}; the rules that were read before stay in force"
             self.log.warning(self.problem)
             if self.runs:
                 return

@@ -150,7 +150,7 @@ class SyntaxBroken(Measure):
         return [
             Reading(
                 1.0,
-                f"{one.file}:{one.line}: {one.problem}",
+                f"{one.file}{f':{one.line}' if one.line else ''}: {one.problem}",
                 one.file,
                 kernel_of(one.file),
                 message=f"{one.file} does not compile: {one.problem}",

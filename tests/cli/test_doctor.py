@@ -9,7 +9,7 @@ from grace_tui.cli.doctor.finding import Finding
 from grace_tui.cli.doctor.machine import inotify_limits, python_version
 from grace_tui.cli.doctor.processes import open_files, process_findings
 from grace_tui.cli.doctor.terminal import colours, encoding, terminal_size
-from grace_tui.cli.doctor.workspace import free_disk, grouping, kernel_files, settings, state_folder
+from grace_tui.cli.doctor.workspace import free_disk, grouping, kernel_files, settings, shipped_kernels, state_folder
 from grace_tui.cli.verbs.doctor import report
 from grace_tui.workspace import Workspace
 from tests.cli.fake_room import FakeRoom, Shell
@@ -140,3 +140,35 @@ def test_report_cuts_nothing_and_puts_what_to_do_below() -> None:
     assert "".join(lines).count("word") == 30
     assert lines[-1] == " " * 16 + "→ correct grace.toml"
     assert max(map(len, lines)) <= 60
+
+
+KERNEL = "from grace_tui.kernel import Kernel\n\n\nclass One(Kernel):\n    pass\n"
+
+
+def kernels_in(root: Path, **files: str) -> Path:
+    folder = root / "kernels"
+    folder.mkdir(parents=True)
+    for name, text in files.items():
+        (folder / f"{name}.py").write_text(text)
+    return folder
+
+
+def test_shipped_kernels_that_are_missing_or_others_are_told(tmp_path: Path) -> None:
+    theirs = kernels_in(tmp_path / "shipped", one=KERNEL, two=KERNEL, three=KERNEL)
+    own = kernels_in(tmp_path / "own", one=KERNEL, two=KERNEL + "\nOLDER = 1\n", mine=KERNEL)
+    missing, changed = shipped_kernels(own, theirs)
+    assert (missing.level, missing.found.partition(" ")[0]) == ("warn", "three")
+    assert str(theirs) in missing.advice
+    assert (changed.level, changed.found.partition(" ")[0]) == ("ok", "two")
+
+
+def test_a_workspace_as_it_was_made_has_the_shipped_kernels(tmp_path: Path) -> None:
+    theirs = kernels_in(tmp_path / "shipped", one=KERNEL, two=KERNEL)
+    own = kernels_in(tmp_path / "own", one=KERNEL, two=KERNEL)
+    (found,) = shipped_kernels(own, theirs)
+    assert (found.level, found.found.partition(",")[0]) == ("ok", "2")
+
+
+def test_a_workspace_of_own_kernels_only_is_not_compared(tmp_path: Path) -> None:
+    theirs = kernels_in(tmp_path / "shipped", one=KERNEL)
+    assert list(shipped_kernels(kernels_in(tmp_path / "own", mine=KERNEL), theirs)) == []

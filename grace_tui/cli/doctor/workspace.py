@@ -6,13 +6,14 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
+from grace_tui import __version__
 from grace_tui.cli.doctor.finding import Finding, Level, judged
 from grace_tui.cli.opening import is_open
 from grace_tui.cli.text import size
 from grace_tui.healing.incidents.signature import RULES_FILE, RuleFileError, load_rules
 from grace_tui.kernel.spelling import plural
 from grace_tui.settings import SettingsError, load_settings
-from grace_tui.workspace import Workspace, default_workspace
+from grace_tui.workspace import Workspace, default_workspace, kernel_names, shipped
 
 SCARCE, FULL = 1 << 30, 100 << 20
 """Free bytes under which the disk is a worry, and too full to work."""
@@ -29,6 +30,7 @@ def workspace_findings(workspace: Workspace) -> Iterator[Finding]:
     yield state_folder(workspace.state)
     yield free_disk(shutil.disk_usage(workspace.root).free)
     yield kernel_files(workspace.kernels)
+    yield from shipped_kernels(workspace.kernels, shipped() / "kernels")
     yield Finding("room", "ok", "open" if is_open(workspace.socket) else "not open")
 
 
@@ -77,12 +79,34 @@ def kernel_files(folder: Path) -> Finding:
     return Finding("kernel files", "ok", f"{len(files)} compile")
 
 
+def shipped_kernels(own: Path, theirs: Path) -> Iterator[Finding]:
+    """The workspace's kernels against those of the installed version; one that keeps none of them is its own."""
+    names, here = set(kernel_names(theirs.parent)), set(kernel_names(own.parent))
+    if own.resolve() == theirs.resolve() or not names & here:
+        return
+    if missing := sorted(names - here):
+        advice = f"copy what you miss from {theirs}"
+        yield Finding("shipped kernels", "warn", f"{', '.join(missing)} of {__version__} not here", advice)
+    if other := sorted(name for name in names & here if _content(own, name) != _content(theirs, name)):
+        advice = f"yours, repaired, or of another version; compare with {theirs}"
+        yield Finding("changed kernels", "ok", f"{', '.join(other)} not as in {__version__}", advice)
+    if not missing and not other:
+        yield Finding("shipped kernels", "ok", f"{len(names)}, all as in {__version__}")
+
+
+def _content(kernels: Path, name: str) -> dict[str, bytes]:
+    """A kernel's file, or every file of its folder."""
+    folder = kernels / name
+    files = folder.rglob("*.py") if folder.is_dir() else [kernels / f"{name}.py"]
+    return {f"{file.relative_to(kernels)}": file.read_bytes() for file in files}
+
+
 def _compile(file: Path, root: Path) -> str:
     name = file.relative_to(root)
     try:
         compile(file.read_bytes(), str(name), "exec", dont_inherit=True)
     except SyntaxError as error:
-        return f"{name}:{error.lineno or 0}: {error.msg}"
+        return f"{name}{f':{error.lineno}' if error.lineno else ''}: {error.msg}"
     except (OSError, ValueError) as error:
         return f"{name}: {error}"
     return ""

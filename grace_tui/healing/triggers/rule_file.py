@@ -6,6 +6,7 @@ ones key by key. A file that cannot be used changes nothing: its error is for th
 
 import re
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NoReturn
@@ -21,6 +22,8 @@ OWN_FILE = "policies/triggers.toml"
 SHIPPED = Path(__file__).with_name("shipped")
 RULE_LIMIT = 200
 RIGHT_ROUTE = f"{PLAYBOOK}NAME, {', '.join(ROUTES[:-1])} or {ROUTES[-1]}"
+
+REQUIRED = frozenset({"name", "measure", "kind", "threshold", "clear"})
 
 _PLACE = re.compile(r" - at `\$\.?(.*)`$")
 _NUMBER = re.compile(r"\[[\d.]+\]")
@@ -68,27 +71,47 @@ def _take(
 ) -> dict[str, str]:
     """Add what one file says; returns which rules it has."""
     found = {}
-    for number, table in enumerate(reader.tables()):
-        merged = reader.merged(number, table)
-        rule = reader.rule(number, table, merged)
-        tables[rule.name], rules[rule.name] = merged, rule
-        found[rule.name] = f"{reader.path}"
-    routes |= reader.routes()
+    with suppress(_Wrong):
+        for number, table in enumerate(reader.tables()):
+            with suppress(_Wrong):
+                merged = reader.merged(number, table)
+                rule = reader.rule(number, table, merged)
+                tables[rule.name], rules[rule.name] = merged, rule
+                found[rule.name] = f"{reader.path}"
+    with suppress(_Wrong):
+        routes |= reader.routes()
+    reader.done()
     return found
 
 
+class _Wrong(Exception):
+    """What is read cannot be used any further; what is wrong with it is noted."""
+
+
 class _Reader:
-    """One pass over one file; `below` are the tables that this file's rules go over."""
+    """One pass over one file; `below` are the tables that this file's rules go over.
+
+    What is wrong is noted and reading goes on, so that a person is told of every mistake at once.
+    """
 
     def __init__(self, path: Path, known: Known, below: Mapping[str, Table]) -> None:
         self.path, self.known, self.below = path, known, below
         text, self.data = read_toml(path)
         self.lines = Lines(text)
+        self.problems: list[Problem] = []
+
+    def done(self) -> None:
+        """
+        Raises:
+            FileRefused: something in the file cannot be used.
+        """
+        if self.problems:
+            raise FileRefused(self.path, sorted(self.problems, key=lambda found: found.line))
 
     def tables(self) -> list[dict[str, Any]]:
         for key in self.data:
             if key not in ("rule", "routes"):
-                self._refuse(f"{key} is not known; a file of rules has [[rule]] and [routes]", key)
+                self._note(f"{key} is not known; a file of rules has [[rule]] and [routes]", key)
         tables = self.data.get("rule", [])
         if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
             self._refuse("rule is not a list of tables; write each as [[rule]]", "rule")
@@ -97,7 +120,7 @@ class _Reader:
         names = [table.get("name") for table in tables]
         for number, name in enumerate(names):
             if name is not None and name in names[:number]:
-                self._refuse(
+                self._note(
                     f"name is {shown(name)}, as that of a rule above it; each has its own", "rule", number, "name"
                 )
         return tables
@@ -108,7 +131,7 @@ class _Reader:
             self._refuse("routes is not a table; write [routes]", "routes")
         for severity, route in routes.items():
             if severity not in SEVERITIES:
-                self._refuse(f"routes.{severity} is no severity; {nearest(severity, SEVERITIES)}", "routes", severity)
+                self._note(f"routes.{severity} is no severity; {nearest(severity, SEVERITIES)}", "routes", severity)
             self._check_route(route, "routes", severity)
         return routes
 
@@ -127,22 +150,33 @@ class _Reader:
         return {**below, **table, "parameters": parameters}
 
     def rule(self, number: int, table: Table, merged: Table) -> Rule:
-        try:
-            rule = msgspec.convert(merged, Rule)
-        except msgspec.ValidationError as error:
-            self._explain(f"{error}", number, merged)
+        rule = self._converted(number, merged)
         if rule.clear > rule.threshold:
             right = f"expected at most the threshold, {rule.threshold:g}"
-            self._refuse(f"clear is {rule.clear:g}; {right}", "rule", number, "clear")
+            self._note(f"clear is {rule.clear:g}; {right}", "rule", number, "clear")
         if rule.worse is not None and rule.worse.at <= rule.threshold:
             right = f"expected more than the threshold, {rule.threshold:g}"
-            self._refuse(f"worse.at is {rule.worse.at:g}; {right}", "rule", number, "worse", "at")
+            self._note(f"worse.at is {rule.worse.at:g}; {right}", "rule", number, "worse", "at")
         if rule.route:
             self._check_route(rule.route, "rule", number, "route")
         if rule.worse is not None and rule.worse.route:
             self._check_route(rule.worse.route, "rule", number, "worse", "route")
         self._check_names(rule, number, table)
         return msgspec.structs.replace(rule, parameters=self._parameters(rule, number))
+
+    def _converted(self, number: int, merged: Table) -> Rule:
+        """The rule of a table; keys that a rule may be without are passed over once they are found wrong."""
+        left = dict(merged)
+        while True:
+            try:
+                rule = msgspec.convert(left, Rule)
+            except msgspec.ValidationError as error:
+                key = self._explain(f"{error}", number, left)
+                if key not in left or key in REQUIRED:
+                    raise _Wrong from error
+                del left[key]
+            else:
+                return rule
 
     def _check_names(self, rule: Rule, number: int, table: Table) -> None:
         if rule.measure not in self.known.measures:
@@ -151,14 +185,15 @@ class _Reader:
         kernels = self.known.kernels
         if kernels is not None and "kernel" in table and rule.kernel not in {*kernels, "room"}:
             right = nearest(rule.kernel, sorted(kernels))
-            self._refuse(f"kernel {shown(rule.kernel)} is not in this workspace; {right}", "rule", number, "kernel")
+            self._note(f"kernel {shown(rule.kernel)} is not in this workspace; {right}", "rule", number, "kernel")
 
     def _check_route(self, route: object, *way: str | int) -> None:
         if not isinstance(route, str) or not is_route(route):
-            self._refuse(f"{way[-1]} is {shown(route)}; expected {RIGHT_ROUTE}", *way)
+            self._note(f"{way[-1]} is {shown(route)}; expected {RIGHT_ROUTE}", *way)
+            return
         name, playbooks = route.removeprefix(PLAYBOOK), self.known.playbooks
         if playbooks is not None and name != route and name not in playbooks:
-            self._refuse(f"{way[-1]}: there is no playbook {name}; {nearest(name, sorted(playbooks))}", *way)
+            self._note(f"{way[-1]}: there is no playbook {name}; {nearest(name, sorted(playbooks))}", *way)
 
     def _parameters(self, rule: Rule, number: int) -> dict[str, Any]:
         """Every parameter of the measure, with what the rule says of it."""
@@ -166,39 +201,48 @@ class _Reader:
         for key, value in rule.parameters.items():
             way = ("rule", number, "parameters", key)
             if key not in specs:
-                self._refuse(f"parameters.{key} is none of {rule.measure}; {nearest(key, specs)}", *way)
-            if right := _wanted(specs[key], value):
-                self._refuse(f"parameters.{key} is {shown(value)}; expected {right}", *way)
+                self._note(f"parameters.{key} is none of {rule.measure}; {nearest(key, specs)}", *way)
+            elif right := _wanted(specs[key], value):
+                self._note(f"parameters.{key} is {shown(value)}; expected {right}", *way)
+        if self.problems:  # values of the wrong kind cannot be taken, and nothing of this file will be
+            raise _Wrong
         return {key: _taken(spec, rule.parameters.get(key, spec.default)) for key, spec in specs.items()}
 
     # ---- what is wrong
 
-    def _explain(self, problem: str, number: int, table: Table) -> NoReturn:
-        """Say in the file's words what the strict model refused."""
+    def _explain(self, problem: str, number: int, table: Table) -> str:
+        """Say in the file's words what the strict model refused; returns the key of the rule that it is in."""
         place = _PLACE.search(problem)
         path = _NUMBER.sub("", place[1]).split(".") if place else []
         told = ".".join(path)
         if found := _UNKNOWN.search(problem):
             right = nearest(found[1], Worse.__struct_fields__ if path else Rule.__struct_fields__)
             key = ".".join([*path, found[1]])
-            self._refuse(f"{key} is not a key of a rule; {right}", "rule", number, *path, found[1])
+            self._note(f"{key} is not a key of a rule; {right}", "rule", number, *path, found[1])
+            return [*path, found[1]][0]
         if found := _MISSING.search(problem):
             unknown = "" if path or table.get("measure") else self._no_such_rule(table)
-            self._refuse(f"{'.'.join([*path, found[1]])} is missing{unknown}", "rule", number, *path)
+            self._note(f"{'.'.join([*path, found[1]])} is missing{unknown}", "rule", number, *path)
+            return path[0] if path else ""
         value: Any = table
         for part in path:
             value = value.get(part) if isinstance(value, Mapping) else value
         right = _right(problem, path[-1] if path else "")
-        self._refuse(f"{told} is {shown(value)}; expected {right}", "rule", number, *path)
+        self._note(f"{told} is {shown(value)}; expected {right}", "rule", number, *path)
+        return path[0] if path else ""
 
     def _no_such_rule(self, table: Table) -> str:
         """What to add where a rule lacks what only a shipped one may leave out."""
         name = table.get("name")
         return f"; no shipped rule is named {shown(name)}, {nearest(str(name), self.below)}" if name else ""
 
-    def _refuse(self, problem: str, *way: str | int) -> NoReturn:
+    def _note(self, problem: str, *way: str | int) -> None:
         key = ".".join(part for part in way[1:] if isinstance(part, str)) or f"{way[0]}"
-        raise FileRefused(self.path, [Problem(problem, self.lines.of(way), key)])
+        self.problems.append(Problem(problem, self.lines.of(way), key))
+
+    def _refuse(self, problem: str, *way: str | int) -> NoReturn:
+        self._note(problem, *way)
+        raise _Wrong
 
 
 def _number(value: object) -> float:

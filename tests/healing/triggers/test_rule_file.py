@@ -129,6 +129,36 @@ def test_a_mistake_is_named_with_its_line_and_what_would_be_right(
     assert f"{tmp_path / 'triggers.toml'}:{line}: " in str(refused.value)
 
 
+def test_every_mistake_of_a_file_is_told_at_once_by_line(tmp_path: Path) -> None:
+    own = f"""{GOOD}
+thresold = 3
+every = 1
+kernel = "librarien"
+
+[[rule]]
+name = "other"
+measure = "dept"
+kind = "QueueGrowth"
+threshold = 1
+clear = 2
+
+[routes]
+huge = "agent"
+minor = "somebody"
+"""
+    with pytest.raises(FileRefused) as refused:
+        load(tmp_path, own)
+    assert [(found.line, found.key) for found in refused.value.problems] == [
+        (8, "thresold"),
+        (9, "every"),
+        (10, "kernel"),
+        (14, "measure"),
+        (17, "clear"),
+        (20, "huge"),
+        (21, "minor"),
+    ]
+
+
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     (tmp_path / "triggers.toml").write_bytes(b"\xff\xfe")
     with pytest.raises(FileRefused, match=r"triggers\.toml: is not UTF-8 text"):
