@@ -115,7 +115,7 @@ def undo(home: "Home", words: Sequence[str], as_json: bool) -> int:
 
 
 async def _heal(session: "Session") -> int:
-    """Heal, and return the exit code. A signal ends the heal in order: what it had applied and not proven is taken back."""
+    """Heal, and return the exit code. A signal ends it in order: what was applied and not proven is taken back."""
     from grace_tui.healing.repair.heal.real import NoCommand
 
     loop, work = asyncio.get_running_loop(), asyncio.ensure_future(session.heal())

@@ -76,12 +76,15 @@ def _gone(before: Surface, after: Surface) -> Iterator[str]:
 
 
 def _was_never(setting: Setting, path: str, gone: list[str]) -> bool:
-    """True where an earlier version offered none of it, and nothing else in the tree speaks of it."""
+    """True where an earlier version offered none of it, and nothing else in the tree speaks of it.
+
+    Of a class that goes only its own name counts: others have methods of the same names.
+    """
     versions = zip(range(EARLIER), setting.context.history.versions(path), strict=False)
     earlier = [surface_of(version.text) for _, version in versions]
     known = [found for found in earlier if found is not None]
     return any(all(_absent(found, name) for name in gone) for found in known) and not any(
-        _used(setting, path, name) for name in gone
+        _used(setting, path, name) for name in gone if not any(name.startswith(f"{other}.") for other in gone)
     )
 
 

@@ -11,6 +11,7 @@ from grace_tui.healing.repair.gates import CHEAP_GATES, GATES, Context, Setting,
 from grace_tui.healing.repair.gates.impact import concerned_tests
 from grace_tui.healing.repair.heal.evidence import collected
 from grace_tui.healing.repair.heal.seen import Run
+from grace_tui.healing.repair.history import history_of
 from grace_tui.healing.repair.patch import FileEdit, Patch
 from grace_tui.healing.repair.process import Limits
 from grace_tui.healing.repair.recorded import hooked
@@ -32,6 +33,7 @@ async def open_bench(root: Path, argv: Sequence[str], folder: str, cache: Path) 
     async with open_context(root) as context:
         context.clean, context.folder, context.cache = False, folder, cache
         context.test_seconds = TEST_SECONDS
+        context.history = await asyncio.to_thread(history_of, root)
         trial = await asyncio.to_thread(Trial, root)
         try:
             yield Bench(trial, context, argv)
