@@ -22,8 +22,9 @@ NOT_STARTED = 125
 CLONE_NEWNS, CLONE_NEWUSER, CLONE_NEWNET = 0x00020000, 0x10000000, 0x40000000
 SIOCGIFFLAGS, SIOCSIFFLAGS, IFF_UP = 0x8913, 0x8914, 1
 MS_BIND, MS_REC, MS_PRIVATE = 4096, 16384, 1 << 18
-PR_SET_PDEATHSIG = 1
+PR_SET_PDEATHSIG, PR_SET_NO_NEW_PRIVS = 1, 38
 # Linux gives system calls after number 424 the same number on every architecture.
+CREATE_RULESET, ADD_RULE, RESTRICT_SELF = 444, 445, 446
 MOUNT_SETATTR, AT_FDCWD, AT_RECURSIVE, ATTR_RDONLY = 442, -100, 0x8000, 1
 KERNELS_OWN = frozenset({"proc", "sysfs", "devtmpfs", "devpts", "cgroup", "cgroup2", "mqueue"})
 """File systems that cannot lie under another; they are shown as they are."""
@@ -54,6 +55,8 @@ def shut_in(options: dict[str, Any]) -> dict[str, Any]:
     told = {"network": CLONE_NEWNET not in left, "user": user, "outside": "writable"}
     if tree and CLONE_NEWNS not in left:
         return {**told, "error": "the system gives no mount namespace"}
+    if options.get("writable"):
+        told["outside"] = "read-only" if write_only_to(options["writable"]) else "writable"
     if tree:
         try:
             told["outside"] = Mounts(tree, user).make()
@@ -130,6 +133,38 @@ def raise_loopback() -> None:
 def write(path: str, text: str) -> None:
     with open(path, "w") as file:
         file.write(text)
+
+
+# ---- files, where there is no view of its own
+
+
+class Ruleset(ctypes.Structure):
+    _fields_ = (("handled_access_fs", ctypes.c_uint64),)
+
+
+class PathBeneath(ctypes.Structure):
+    _pack_ = 1
+    _layout_ = "ms"
+    _fields_ = (("allowed_access", ctypes.c_uint64), ("parent_fd", ctypes.c_int32))
+
+
+def write_only_to(folders: list[str]) -> bool:
+    """Take away the right to change any file but those below these folders; False where there is no Landlock."""
+    libc = library()
+    version = libc.syscall(CREATE_RULESET, None, ctypes.c_size_t(0), ctypes.c_uint32(1))
+    if version < 1:
+        return False
+    # Writing, removing and making; moving between folders and cutting files short are known to later versions.
+    handled = 0b1111111110010 | (1 << 13 if version >= 2 else 0) | (1 << 14 if version >= 3 else 0)
+    rules = Ruleset(handled)
+    made = libc.syscall(CREATE_RULESET, ctypes.byref(rules), ctypes.c_size_t(ctypes.sizeof(rules)), ctypes.c_uint32(0))
+    for path in folders:
+        with contextlib.suppress(OSError):
+            rule = PathBeneath(handled, folder(path))
+            libc.syscall(ADD_RULE, ctypes.c_int(made), ctypes.c_int(1), ctypes.byref(rule), ctypes.c_uint32(0))
+    if libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0:
+        return False
+    return bool(libc.syscall(RESTRICT_SELF, ctypes.c_int(made), ctypes.c_uint32(0)) == 0)
 
 
 # ---- the tree

@@ -97,6 +97,8 @@ class Command:
     inherit: bool = False
     """Start from the environment of this process: for a person's own command."""
     tree: Tree | None = None
+    writable: tuple[Path, ...] = ()
+    """Without a tree: the only folders below which it may change files, where the system can see to that."""
 
 
 async def run(command: Command) -> Completed:
@@ -181,6 +183,7 @@ def _confined(command: Command, report: int) -> list[str]:
         "file_bytes": limits.file_bytes,
         "nice": limits.nice,
         "network": limits.network,
+        "writable": [str(path) for path in command.writable],
         "tree": None if tree is None else {**_words(tree), "folder": str(command.folder)},
     }
     return [sys.executable, "-I", "-S", CONFINE, json.dumps(options), "--", *command.argv]

@@ -24,12 +24,15 @@ from grace_tui.healing.repair.copies import Copies, TooLarge
 from grace_tui.healing.repair.patch import FileEdit
 from grace_tui.healing.repair.process import Command, Completed, Limits, Shut, Tree, run
 from grace_tui.healing.repair.sources import encode
+from grace_tui.healing.repair.translation import evidence_out_of_copy, in_copy, out_of_copy
 
 __all__ = ["Ran", "TooLarge", "Trial", "open_trial", "sweep_trials"]
 
 PREFIX = "grace-trial-"
 HIDDEN = (".grace",)
 """A room's state and secrets are no part of what is tried."""
+WRITABLE = (Path("/dev"), Path("/proc"))
+TEMPORARY = (Path("/tmp"), Path("/var/tmp"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +42,7 @@ class Ran:
     completed: Completed
     isolation: str
     root: Path
-    """Where the command saw the tree: files it wrote of its own accord name that."""
+    """What files of the tree are named by, in its output and in the evidence it left."""
 
 
 class Trial:
@@ -69,10 +72,10 @@ class Trial:
             return "nothing has run"
         parts = [
             f"in a copy ({self._copied})" if self._copied else "a view of its own of the tree",
-            f"other files {self._shut.outside}" if not self._copied else "",
+            f"other files {self._shut.outside}",
             "network shared" if self._shut.network else "no network",
         ]
-        return ", ".join(part for part in parts if part)
+        return ", ".join(parts)
 
     def write(self, edits: Iterable[FileEdit]) -> None:
         """Put edits on the stack; a later one of the same file takes the place of the earlier one.
@@ -149,11 +152,21 @@ class Trial:
         try:
             for edit in self.edits.values():
                 await asyncio.to_thread(self._write, edit, copy)
-            completed = await run(_in_copy(command, self.root, copy))
+            writable = (
+                copy.parent,
+                self.shared,
+                *WRITABLE,
+                *(path for path in TEMPORARY if not self.root.is_relative_to(path)),
+            )
+            completed = await run(in_copy(replace(command, writable=writable), self.root, copy))
+            if evidence := command.variables.get("GRACE_EVIDENCE"):
+                await asyncio.to_thread(evidence_out_of_copy, Path(evidence), self.root, copy)
         finally:
             self._copies.give_back(copy)
         self._shut = completed.shut
-        return Ran(_out_of_copy(completed, self.root, copy), self.isolation, copy)
+        if completed.shut.error:
+            raise OSError(f"the trial could not be started: {completed.last_line}")
+        return Ran(out_of_copy(completed, self.root, copy), self.isolation, self.root)
 
     def close(self) -> None:
         _discard(self.folder)
@@ -236,7 +249,7 @@ def _place(root: Path) -> Path:
 
 def _beside(root: Path) -> tuple[Path, ...]:
     """Folders that programs write to as a matter of course."""
-    places = [Path(tempfile.gettempdir()), Path("/tmp"), Path("/var/tmp"), Path(os.path.expanduser("~"))]
+    places = [Path(tempfile.gettempdir()), *TEMPORARY, Path(os.path.expanduser("~"))]
     found = dict.fromkeys(place.resolve() for place in places)
     return tuple(place for place in found if place.parent != place and not place.is_relative_to(root))
 
@@ -245,27 +258,6 @@ def _be_like(path: Path, real: Path) -> None:
     """Give a file or folder the mode of the real one, where there is one."""
     if real.exists():
         path.chmod(stat.S_IMODE(real.stat().st_mode))
-
-
-def _in_copy(command: Command, root: Path, copy: Path) -> Command:
-    """The command's words with the copy for the tree; what was not copied is used where it is."""
-
-    def there(text: str) -> str:
-        return text.replace(str(root), str(copy))
-
-    program = command.argv[0]
-    if os.sep in program and not (copy / os.path.relpath(command.folder / program, root)).exists():
-        moved = str(command.folder / program)
-    else:
-        moved = there(program)
-    variables = {name: there(value) for name, value in command.variables.items()}
-    folder = copy / command.folder.relative_to(root)
-    return replace(command, argv=[moved, *map(there, command.argv[1:])], folder=folder, variables=variables)
-
-
-def _out_of_copy(completed: Completed, root: Path, copy: Path) -> Completed:
-    stdout, stderr = (text.replace(str(copy), str(root)) for text in (completed.stdout, completed.stderr))
-    return replace(completed, stdout=stdout, stderr=stderr)
 
 
 def _discard(folder: Path) -> None:
