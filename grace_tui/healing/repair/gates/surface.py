@@ -53,8 +53,8 @@ def _definitions(body: list[ast.stmt], prefix: str) -> Iterator[tuple[str, tuple
             yield f"{prefix}{node.name}", _parameters(node.args)
         elif isinstance(node, ast.ClassDef) and _public(node.name):
             yield f"{prefix}{node.name}", ()
-            yield from _definitions(node.body, f"{prefix}{node.name}.")
             yield from ((f"{prefix}{node.name}.{name}", ()) for name, _ in bound_names(node.body) if _public(name))
+            yield from _definitions(node.body, f"{prefix}{node.name}.")  # after: a method is more than its name
 
 
 def _parameters(arguments: ast.arguments) -> tuple[str, ...]:
