@@ -90,6 +90,9 @@ class Session:
             async with self._resources:
                 await self._heal()
             await sweeping
+        except asyncio.CancelledError:
+            self._close_attempts("healed" if self.report.files_changed else "undone")
+            raise
         except (TooLarge, OSError) as error:
             self._give_up(f"the trial could not be set up: {error}")
         finally:
@@ -99,6 +102,8 @@ class Session:
         return self.report
 
     async def _heal(self) -> None:
+        # A heal is called for what fails: the analysis gets ready while the command still runs.
+        await (await self._open_analyst()).start()
         run = await self._run_real()
         self.trier.until = time.monotonic() + self.wanted.seconds
         if run.ok:
@@ -318,7 +323,7 @@ class Session:
         try:
             run = await self._run_real()
         except asyncio.CancelledError:
-            if goes_on and time.monotonic() - began > self.trier.patience:
+            if goes_on and time.monotonic() - began > self.trier.proven_after:
                 self.ledger.end(heal, "kept")
                 self._applied(heal)
                 self.report.reason = "the command went on without failing until it was interrupted; the repair stays"

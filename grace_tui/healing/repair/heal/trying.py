@@ -17,7 +17,7 @@ from grace_tui.healing.repair.heal.stack import Outdated, Stack
 from grace_tui.healing.repair.patch import Patch
 from grace_tui.kernel.records import GateVerdict
 
-SURVIVES = 15.0
+SURVIVES = 10.0
 """Seconds after which a program that did not fail and did not end is taken for one that goes on, such as a server."""
 BRIEF = 20.0
 """Seconds up to which the command is run once more in a trial, beside the analysis, to see that it fails there too."""
@@ -65,6 +65,11 @@ class Trier:
     @property
     def isolation(self) -> str:
         return self._bench.isolation if self._bench is not None else ""
+
+    @property
+    def proven_after(self) -> float:
+        """Seconds after which a program that goes on is past where it failed without the repair."""
+        return max(3.0, 3 * self.first_seconds)
 
     @property
     def patience(self) -> float:
