@@ -43,6 +43,8 @@ def test_wheel_has_kernels_and_themes(wheel: Path) -> None:
             assert f"grace_tui/shipped/{file.relative_to(ROOT)}" in names
     assert any(name.startswith("grace_tui/shipped/themes/") and name.endswith(".toml") for name in names)
     assert {"grace_tui/py.typed", "grace_tui/healing/repair/patch.py"} <= names
+    hook = "grace_tui/healing/hook"  # goes on other programs' path as it stands
+    assert {f"{hook}/sitecustomize.py", f"{hook}/grace_hook/__init__.py", f"{hook}/grace_hook/in_pytest.py"} <= names
     assert not [name for name in names if "__pycache__" in name or name.startswith(("tests/", "kernels/"))]
 
 

@@ -9,9 +9,7 @@ import sys
 
 def _start(folder: str) -> None:
     try:
-        import grace_hook  # type: ignore[import-not-found]  # of this folder, which is on the path just now
-
-        grace_hook.start(folder)
+        __import__("grace_hook").start(folder)  # of this folder, which is on the path just now
     except BaseException as error:  # the program comes first, whatever is wrong here
         try:
             with open(os.path.join(folder, f"{os.getpid()}-hook-error.txt"), "a") as file:
@@ -24,7 +22,7 @@ def _chain(here: str) -> None:
     sys.path[:] = [entry for entry in sys.path if entry != here]
     own = sys.modules.pop("sitecustomize", None)
     try:
-        import sitecustomize  # type: ignore[import-not-found]  # noqa: F401  # the next one on the path
+        __import__("sitecustomize")  # the next one on the path
     except ImportError as error:
         if error.name != "sitecustomize":
             raise
@@ -33,7 +31,8 @@ def _chain(here: str) -> None:
             sys.modules.setdefault("sitecustomize", own)  # whoever imports a module must find one there
 
 
-_evidence = os.environ.get("GRACE_EVIDENCE")
-if _evidence:
-    _start(_evidence)
-_chain(os.path.dirname(os.path.abspath(__file__)))
+if __name__ == "sitecustomize":
+    _evidence = os.environ.get("GRACE_EVIDENCE")
+    if _evidence:
+        _start(_evidence)
+    _chain(os.path.dirname(os.path.abspath(__file__)))

@@ -87,11 +87,18 @@ def hooked(folder: Path, root: Path, environment: Mapping[str, str] = os.environ
 def read_recorded(folder: Path, root: Path) -> tuple[Recorded, ...]:
     """The failures in the folder, in the order in which they happened; files are told as seen from `root`.
 
-    A failure that was reported first and then ended its process or test is told once, as the latter.
+    A failure that was reported first and then ended its process or test is told once, as the latter. What failed in a
+    process, or a thread, of a test that passed is what that test is about.
     """
-    found = sorted((each for each in _read(folder, root)), key=lambda each: each.failure.at)
+    tests = read_tests(folder)
+    found = sorted((_judged(each, tests) for each in _read(folder, root)), key=lambda each: each.failure.at)
     fatal = {_same(each) for each in found if each.fatal}
     return tuple(each for each in found if each.fatal or _same(each) not in fatal)
+
+
+def _judged(recorded: Recorded, tests: Mapping[str, TestOutcome]) -> Recorded:
+    passed = recorded.test in tests and not tests[recorded.test].bad
+    return replace(recorded, fatal=False, handled=True) if passed else recorded
 
 
 def read_tests(folder: Path) -> dict[str, TestOutcome]:

@@ -183,3 +183,27 @@ def test_an_error_of_a_failing_async_function_has_its_line(tmp_path: Path) -> No
     module = load(tmp_path, "kernels/a.py", "async def go():\n    x = 1\n    return x / 0\n")
     error = raised(module.go)
     assert seen(error, tmp_path).frames[-1].source == "return x / 0"
+
+
+def test_what_was_missing_is_captured_with_the_object_that_lacks_it(tmp_path: Path) -> None:
+    source = "class Base:\n    def old(self): pass\n\nclass Log(Base):\n    pass\n\ndef go():\n    Log().new()\n"
+    module = load(tmp_path, "kernels/log.py", source)
+    failure = failure_of(tmp_path, module.go)
+    assert failure.asked == "new"
+    assert failure.subject is not None
+    assert (failure.subject.what, failure.subject.name, failure.subject.module) == ("instance", "Log", "kernels.log")
+    assert failure.subject.bases[0][1] == "Base"
+    assert "old" in failure.subject.names
+
+
+def test_a_frame_has_its_module_and_the_expression_that_failed(tmp_path: Path) -> None:
+    module = load(tmp_path, "kernels/log.py", "def go():\n    return [1 / (2 - 2)]\n")
+    frame = failure_of(tmp_path, module.go).frames[-1]
+    assert (frame.module, frame.expression) == ("kernels.log", "1 / (2 - 2)")
+
+
+def test_what_may_have_answered_in_another_shape_is_touched(tmp_path: Path) -> None:
+    source = "def answer():\n    return None\n\ndef go():\n    found = answer()\n    return found['a']\n"
+    module = load(tmp_path, "kernels/log.py", source)
+    touched = failure_of(tmp_path, module.go).touched
+    assert [(callee.qualname, callee.file, callee.line) for callee in touched] == [("answer", "kernels/log.py", 1)]

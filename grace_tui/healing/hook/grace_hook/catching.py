@@ -1,7 +1,8 @@
-"""Where failures surface in a program, and how each of these places is watched without the program's notice.
+"""What the watchers tell when something fails: once each, contained, and with the standard library that was meant.
 
-`watch` is called once, at the start; all it does is to put a few functions in place. What is imported at the moment of
-a failure comes from the standard library, also where the program has files of the same names.
+`watch` is called at the start; the rest by `surfaces`, `reports` and `in_pytest`. Nothing here lets an error out into
+the program. What is imported at the moment of a failure comes from the standard library, also where the program has
+files of the same names.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ _SILENT = ("SystemExit", "KeyboardInterrupt", "GeneratorExit")
 _MOST_HANDLED = 50
 """Failures that were reported and survived, of one process or one test: more tell nothing new, and cost time."""
 _MOST_SEEN = 1000
+_BAD = ("failed", "error")
 _STANDARD: list[str] = []
 _state: State | None = None
 
@@ -31,7 +33,7 @@ class State:
         self.tester = ""
         """The test runner at work in this process: pytest, unittest or none."""
         self.test = ""
-        self.tests: dict[str, dict[str, object]] = {}
+        self.tests: dict[str, dict[str, Any]] = {}
         self.held: list[Any] = []
         """What a running test reported and went on from: written if the test fails."""
 
@@ -46,15 +48,83 @@ def watch(folder: str) -> None:
     surfaces.install()
 
 
+def state() -> State | None:
+    return _state
+
+
+def testing() -> bool:
+    """Whether a test runs in this process."""
+    return _state is not None and bool(_state.test)
+
+
+# ---- failures
+
+
 def failed(error: BaseException | None, *, fatal: bool = False, handled: bool = False, test: str = "") -> None:
-    """Record a failure, once; contains whatever goes wrong here."""
-    state = _state
-    if state is None or error is None or type(error).__name__ in _SILENT:
+    """Record a failure, once."""
+    if error is not None and type(error).__name__ not in _SILENT:
+        _contained(_record, error, fatal, handled, test)
+
+
+def ended(error: BaseException | None) -> None:
+    """Record what ends the program in an orderly way; inside a test that may be what the test is about."""
+    failed(error, fatal=not testing(), handled=testing())
+
+
+def told(error: BaseException | None) -> Any:
+    """Describe a failure that may turn out to be one of a test; it is not reported before `keep`."""
+    return _contained(_describe, error) or []
+
+
+def keep(plains: Any, test: str) -> None:
+    """Write what `told` described, as failures of that test."""
+    for plain in plains:
+        plain["process"]["test"] = test
+    _contained(_keep, plains)
+
+
+def unawaited(coroutine: object, frame: object) -> None:
+    """Record that a coroutine was never awaited; the frame is the one that let go of it, as far as can be known."""
+    _contained(_unawaited, coroutine, frame)
+
+
+def put(name: str, plain: object) -> None:
+    """Write `PID-name.json`."""
+    if plain:
+        _contained(_put, f"{os.getpid()}-{name}.json", plain)
+
+
+# ---- tests
+
+
+def begin_test(name: str) -> None:
+    if _state is not None:
+        _state.test = name
+        _state.held = []
+        _state.handled = 0
+        _state.seen.clear()
+
+
+def outcome(test: str, word: str, seconds: float = 0.0) -> None:
+    """Note how a test ended; a bad end stays, whatever the later phases say."""
+    if _state is None:
         return
-    try:
-        _record(state, error, fatal, handled, test)
-    except BaseException as own:
-        trouble("record", own)
+    known = _state.tests.setdefault(test, {"outcome": word, "seconds": 0.0})
+    if word in _BAD or known["outcome"] == "passed":
+        known["outcome"] = word
+    known["seconds"] += seconds
+
+
+def end_test(name: str) -> None:
+    """What the test reported is evidence only where the test failed."""
+    if _state is None:
+        return
+    held, _state.held, _state.test = _state.held, [], ""
+    if held and _state.tests.get(name, {}).get("outcome") in _BAD:
+        _contained(_keep, held)
+
+
+# ---- the work, inside
 
 
 def _record(state: State, error: BaseException, fatal: bool, handled: bool, test: str) -> None:
@@ -68,13 +138,11 @@ def _record(state: State, error: BaseException, fatal: bool, handled: bool, test
     if len(state.seen) > _MOST_SEEN:
         state.seen.clear()
     state.seen[key] = fatal
-    evidence = evidence_of(state)
-    told = evidence.told(error, fatal=fatal, handled=handled, test=test or state.test)
+    plains = _evidence(state).told(error, fatal=fatal, handled=handled, test=test or state.test)
     if handled and state.test:
-        state.held.extend(told)
-        return
-    for plain in told:
-        evidence.keep(plain)
+        state.held.extend(plains)
+    else:
+        _keep(state, plains)
 
 
 def _key(error: BaseException) -> tuple[object, ...]:
@@ -86,120 +154,58 @@ def _key(error: BaseException) -> tuple[object, ...]:
     return (id(error), type(error).__name__, *at)
 
 
-def evidence_of(state: State) -> Any:
-    """The `record.Evidence` of this process."""
+def _describe(state: State, error: BaseException | None) -> Any:
+    if error is None:
+        return []
+    state.seen[_key(error)] = True
+    return _evidence(state).told(error, fatal=True, handled=False, test="")
+
+
+def _keep(state: State, plains: Any) -> None:
+    for plain in plains:
+        _evidence(state).keep(plain)
+
+
+def _unawaited(state: State, coroutine: object, frame: object) -> None:
+    _keep(state, _evidence(state).unawaited(coroutine, frame, test=state.test))
+
+
+def _put(state: State, name: str, plain: object) -> None:
+    from .files import put as put_file
+
+    put_file(state.folder, name, plain)
+
+
+def _evidence(state: State) -> Any:
     if state.evidence is None:
-        state.evidence = _standing_alone(_evidence, state.folder)
+        from .record import Evidence
+
+        state.evidence = Evidence(state.folder)
     return state.evidence
 
 
-def _standing_alone(make: Any, *args: Any) -> Any:
-    """Import with the standard library first: the program may have files of the same names."""
+# ---- containment
+
+
+def _contained(work: Any, *args: Any) -> Any:
+    """Do some of the hook's own work; an error of it is told beside the evidence, and ends here."""
+    if _state is None:
+        return None
+    try:
+        return _standing_alone(work, _state, *args)
+    except BaseException as own:
+        trouble(work.__name__.strip("_"), own)
+        return None
+
+
+def _standing_alone(work: Any, *args: Any) -> Any:
     added = list(_STANDARD)
     sys.path[:0] = added
     try:
-        return make(*args)
+        return work(*args)
     finally:
         if sys.path[: len(added)] == added:
             del sys.path[: len(added)]
-
-
-def _evidence(folder: str) -> Any:
-    from .record import Evidence
-
-    return Evidence(folder)
-
-
-def _put(folder: str, name: str, plain: object) -> None:
-    from .files import put as put_file
-
-    put_file(folder, name, plain)
-
-
-def begin_test(name: str) -> None:
-    if _state is not None:
-        _state.test = name
-        _state.held = []
-        _state.handled = 0
-        _state.seen.clear()
-
-
-def end_test(bad: bool) -> None:
-    """What the test reported is evidence only where the test failed."""
-    state = _state
-    if state is None:
-        return
-    held, state.held, state.test = state.held, [], ""
-    if bad and held:
-        try:
-            for plain in held:
-                evidence_of(state).keep(plain)
-        except BaseException as own:
-            trouble("end_test", own)
-
-
-def told(error: BaseException | None) -> Any:
-    """Describe a failure that may turn out to be one of a test; it is not reported before `keep`."""
-    if _state is None or error is None:
-        return []
-    try:
-        _state.seen[_key(error)] = True
-        return evidence_of(_state).told(error, fatal=True, handled=False, test="")
-    except BaseException as own:
-        trouble("told", own)
-        return []
-
-
-def keep(told: Any, test: str) -> None:
-    """Write what `told` described, as failures of that test."""
-    if _state is None:
-        return
-    try:
-        for plain in told:
-            plain["process"]["test"] = test
-            evidence_of(_state).keep(plain)
-    except BaseException as own:
-        trouble("keep", own)
-
-
-def unawaited(coroutine: object, frame: object) -> None:
-    """Record that a coroutine was never awaited; the frame is the one that let go of it, as far as can be known."""
-    if _state is None:
-        return
-    try:
-        evidence = evidence_of(_state)
-        for plain in evidence.unawaited(coroutine, frame, test=_state.test):
-            evidence.keep(plain)
-    except BaseException as own:
-        trouble("unawaited", own)
-
-
-def outcome(test: str, word: str, seconds: float = 0.0) -> None:
-    """Note how a test ended; a bad end stays, whatever the later phases say."""
-    if _state is None:
-        return
-    known = _state.tests.setdefault(test, {"outcome": word, "seconds": 0.0})
-    if word in ("failed", "error") or known["outcome"] == "passed":
-        known["outcome"] = word
-    known["seconds"] = float(known["seconds"]) + seconds  # type: ignore[arg-type]
-
-
-def put(name: str, plain: object) -> None:
-    """Write `PID-name.json`."""
-    if _state is not None and plain:
-        try:
-            _standing_alone(_put, _state.folder, f"{os.getpid()}-{name}.json", plain)
-        except BaseException as own:
-            trouble(name, own)
-
-
-def testing() -> bool:
-    """Whether a test runs: there, what is reported or ends in `sys.exit` may be what the test is about."""
-    return _state is not None and bool(_state.test)
-
-
-def state() -> State | None:
-    return _state
 
 
 def trouble(where: str, error: BaseException) -> None:

@@ -30,9 +30,7 @@ def plugin(hookimpl: Any) -> Any:
             catching.outcome(report.nodeid, _word(report), getattr(report, "duration", 0.0))
 
         def pytest_runtest_logfinish(self, nodeid: Any) -> None:
-            state = catching.state()
-            bad = state is not None and state.tests.get(nodeid, {}).get("outcome") in ("failed", "error")
-            catching.end_test(bad)
+            catching.end_test(nodeid)
 
         def pytest_make_collect_report(self, collector: Any) -> Any:
             outcome = yield

@@ -112,9 +112,8 @@ def of_unittest(module: Any) -> None:
             state = catching.state()
             if state is not None and began is not None:
                 name = _name(test)
-                bad = state.tests.get(name, {}).get("outcome") in ("failed", "error")
                 catching.outcome(name, "passed", time.perf_counter() - began)
-                catching.end_test(bad)
+                catching.end_test(name)
                 state.tester = ""
             return original(self, test)
 
@@ -206,22 +205,23 @@ def of_pytest(config: Any) -> None:
 
         return __init__
 
-    def prepare(original: Any) -> Any:
-        def _prepareconfig(*args: Any, **kwargs: Any) -> Any:
-            try:
-                return original(*args, **kwargs)
-            except Exception as error:
-                catching.failed(_conftest_error(error), fatal=True)
-                raise
+    def conftest(original: Any) -> Any:
+        def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
+            catching.ended(sys.exc_info()[1])
+            original(self, *args, **kwargs)
 
-        return _prepareconfig
+        return __init__
+
+    def usage(original: Any) -> Any:
+        def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
+            error = sys.exc_info()[1]
+            if isinstance(error, ImportError):
+                catching.ended(error)
+            original(self, *args, **kwargs)
+
+        return __init__
 
     replace(config.PytestPluginManager, "__init__", make)
-    replace(config, "_prepareconfig", prepare)
-
-
-def _conftest_error(error: Any) -> Any:
-    """What is wrong with a conftest.py, or with a plugin: pytest prints that, and ends in an orderly way."""
-    found = getattr(error, "cause", None) or error.__cause__
-    told = getattr(error, "excinfo", None)
-    return found if found is not None else told[1] if isinstance(told, tuple) else None
+    # What is wrong with a conftest.py or a plugin is printed, and pytest ends in an orderly way: it is seen here only.
+    replace(config.ConftestImportFailure, "__init__", conftest)
+    replace(config.UsageError, "__init__", usage)

@@ -178,28 +178,22 @@ def _mapping(owner: object, at: TracebackType, own: Own) -> Plain | None:
 
 
 def _assigned_at(name: str, file: str) -> int:
-    pattern = re.compile(rf"{re.escape(name)}\s*[:=]")
+    pattern = re.compile(rf"\s*{re.escape(name)}\s*(?::|=(?!=))")
     return next((at for at, line in enumerate(linecache.getlines(file), 1) if pattern.match(line)), 0) if file else 0
 
 
 def _home_of(owner: object, expression: ast.expr | None, frame: FrameType, own: Own) -> tuple[str, str]:
-    """The name and the module in which a mapping is kept: a global of some module, else the failing expression."""
+    """The name and the module in which a mapping is kept: where it is assigned to, else the failing expression."""
     here = str(frame.f_globals.get("__name__", ""))
     for module in (here, *list(sys.modules)):
         found = sys.modules.get(module)
-        if not names.is_a(found, ModuleType) or not (module == here or own(names.file_of(found))):
+        if not names.is_a(found, ModuleType) or not own(names.file_of(found)):
             continue
         for name, value in list(vars(found).items()):
-            if value is owner and not _is_imported(found, name):
+            if value is owner and _assigned_at(name, names.file_of(found)):
                 return name, module
     text = ast.unparse(expression) if expression is not None and sys.version_info >= (3, 9) else ""
     return text or type(owner).__qualname__, here
-
-
-def _is_imported(module: Any, name: str) -> bool:
-    """Whether a module has a name from another one: a line of it says so."""
-    pattern = re.compile(rf"\s*(?:from\b.*\bimport\b.*\b{re.escape(name)}\b|{re.escape(name)}\s*,?\s*$)")
-    return any(pattern.match(line) for line in linecache.getlines(names.file_of(module)))
 
 
 def _type(text: str, last: TracebackType) -> Asked:

@@ -77,5 +77,4 @@ def _modules() -> list[str]:
 
 def _look_at_exit(status: object = None, *more: object) -> None:
     if status not in (None, 0):
-        testing = catching.testing()
-        catching.failed(sys.exc_info()[1], fatal=not testing, handled=testing)
+        catching.ended(sys.exc_info()[1])
