@@ -49,11 +49,14 @@ def _means(index: Index, path: str, func: ast.expr, found: Found) -> bool:
     return target is not None and (target.path, target.qualname) == (found.path, found.qualname)
 
 
-def failing_call(failure: Failure | None, index: Index, found: Found) -> Call | None:
-    """The call that was refused: as it is written in the innermost frame, else as the live frame showed it."""
-    if failure is None or not failure.frames:
+def failing_call(failure: Failure | None, index: Index, found: Found, *, entered: bool = False) -> Call | None:
+    """The call that was refused: as it is written in the innermost frame, else as the live frame showed it.
+
+    With `entered` it was not refused: the innermost frame is the callee's own, and the one before it the caller's.
+    """
+    if failure is None or len(failure.frames) <= entered:
         return None
-    frame, callee = failure.frames[-1], failure.callee
+    frame, callee = failure.frames[-2 if entered else -1], failure.callee
     types = callee.positional if callee else ()
     names = _names_of(found)
     around = calls_at(index, frame.file, frame.line)

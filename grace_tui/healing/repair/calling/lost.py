@@ -99,13 +99,17 @@ def passed_on_as(node: FunctionNode, name: str) -> str:
             return "**"
         if isinstance(part, ast.Starred) and _is(part.value, name):
             return "*"
-    if name in ("kwargs", "kwds", "kw", "options") and any(_keyed(part, name) for part in ast.walk(node)):
+    if name in ("kwargs", "kwds", "kwargv") or (name in ("kw", "options") and _is_keyed(node, name)):
         return "**"
     return "*" if name == "args" else ""
 
 
 def _is(node: ast.AST, name: str) -> bool:
     return isinstance(node, ast.Name) and node.id == name
+
+
+def _is_keyed(node: ast.AST, name: str) -> bool:
+    return any(_keyed(part, name) for part in ast.walk(node))
 
 
 def _keyed(node: ast.AST, name: str) -> bool:

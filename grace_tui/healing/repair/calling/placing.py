@@ -61,7 +61,8 @@ def _by_use(node: Definition, by_place: Sequence[str], name: str) -> Iterator[Pl
     others = [entry for entry in used if entry != name]
     enough = len(others) > 1 or others == list(by_place) != []
     if name in used and enough and others == [entry for entry in by_place if entry in others]:
-        yield Place(Kind.PLAIN, _between(used, by_place, name), 0.5, "the body uses its parameters in this order")
+        score = 0.5 if node.name == "__init__" else 0.35
+        yield Place(Kind.PLAIN, _between(used, by_place, name), score, "the body uses its parameters in this order")
 
 
 def _by_neighbours(index: Index, found: Found, by_place: Sequence[str], name: str) -> Iterator[Place]:

@@ -5,10 +5,14 @@ import re
 from collections.abc import Callable, Mapping
 
 from grace_tui.healing.failure import Failure
+from grace_tui.healing.repair.calling.callers import call_sites
+from grace_tui.healing.repair.calling.kin import in_class
 from grace_tui.healing.repair.calling.lost import SELF_NAMES, lost_names
+from grace_tui.healing.repair.calling.ordering import orders_of
 from grace_tui.healing.repair.calling.owners import callee_of
+from grace_tui.healing.repair.calling.parameters import given_by_caller
 from grace_tui.healing.repair.diagnose.common import NOT_MINE, consumers
-from grace_tui.healing.repair.index import Found
+from grace_tui.healing.repair.index import Found, FunctionNode
 from grace_tui.healing.repair.patch import Diagnose, Refused, Site
 from grace_tui.healing.repair.scene import Scene
 
@@ -18,6 +22,7 @@ TOO_MANY_POSITIONALS = "too_many_positionals"
 POSITIONAL_ONLY = "positional_only"
 MULTIPLE_VALUES = "multiple_values"
 LOST_PARAMETER = "lost_parameter"
+REORDERED = "reordered"
 
 _CALLEE = r"(?P<callee>[\w.<>]+)\(\)"
 
@@ -117,6 +122,24 @@ def lost_parameter(failure: Failure, scene: Scene) -> Site | Refused:
     return NOT_MINE
 
 
+def reordered(failure: Failure, scene: Scene) -> Site | Refused:
+    """Any failure inside a function of the tree: what it was given by place may have been meant for another place."""
+    if len(failure.frames) < 2 or failure.kind in ("ImportError", "ModuleNotFoundError", "SyntaxError", "NameError"):
+        return NOT_MINE
+    frame = failure.frames[-1]
+    if frame.file not in scene.index.names:
+        return NOT_MINE
+    for entry in _around(scene, frame.file, frame.line):
+        if not isinstance(entry.node, ast.ClassDef) and _has_another_order(scene, entry, entry.node):
+            return Site(REORDERED, entry.path, entry.qualname, "", "", consumers(failure, entry.path))
+    return NOT_MINE
+
+
+def _has_another_order(scene: Scene, found: Found, node: FunctionNode) -> bool:
+    given = given_by_caller(node, in_class=in_class(scene.index, found))
+    return next(orders_of(scene.index, found, given, call_sites(scene.index, found)), None) is not None
+
+
 def _around(scene: Scene, path: str, line: int) -> list[Found]:
     """Functions whose text holds the line, the innermost first."""
     found = [
@@ -168,4 +191,5 @@ RECOGNISERS: Mapping[str, Diagnose] = {
     POSITIONAL_ONLY: positional_only,
     MULTIPLE_VALUES: multiple_values,
     LOST_PARAMETER: lost_parameter,
+    REORDERED: reordered,
 }

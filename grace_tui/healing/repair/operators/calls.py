@@ -5,7 +5,9 @@ from grace_tui.healing.repair.operators.lost_binding import LostBinding
 from grace_tui.healing.repair.operators.missing_argument import MissingArgument
 from grace_tui.healing.repair.operators.passed_on import PassedOn
 from grace_tui.healing.repair.operators.positional_only import PositionalOnly
+from grace_tui.healing.repair.operators.records import LostField, LostRecord, MissingField
 from grace_tui.healing.repair.operators.renamed_parameter import RenamedParameter
+from grace_tui.healing.repair.operators.reordered import Reordered
 from grace_tui.healing.repair.operators.restored_parameter import RestoredParameter
 from grace_tui.healing.repair.operators.unexpected_keyword import UnexpectedKeyword
 from grace_tui.healing.repair.patch import RepairOperator
@@ -24,4 +26,9 @@ CALL_OPERATORS: tuple[RepairOperator, ...] = (
     PositionalOnly("positional_only", "positional_only"),
     LostBinding("lost_binding", "missing_argument"),
     LostBinding("lost_static", "too_many_positionals"),
+    LostField(),
+    MissingField(),
+    LostRecord("lost_record", "too_many_positionals"),
+    Reordered("reordered", "reordered"),
+    Reordered("reordered_between", "multiple_values"),
 )

@@ -38,7 +38,7 @@ class RenamedParameter:
             return Refused(self.name, f"{plain(site.qualname)} has a parameter {site.name or 'of every name asked'}")
         open_ = _unfilled(target)
         found = [(entry, *said) for entry in open_ if (said := _evidence(target, entry, open_))[0]]
-        patches = ranked([self._patch(target, entry, score, why) for entry, score, why in found])
+        patches = ranked([self._patch(target, entry, score, why) for entry, score, why in found], rivals=True)
         if patches:
             return patches[:3]
         left = ", ".join(entry.name for entry in open_) or "none"

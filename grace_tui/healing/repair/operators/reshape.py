@@ -139,7 +139,13 @@ def _commented(gap: cst.BaseParenthesizableWhitespace) -> bool:
 
 def with_default(node: cst.Param, text: str) -> cst.Param:
     spaced = cst.AssignEqual() if node.annotation else cst.AssignEqual(_NO_SPACE, _NO_SPACE)
-    return node.with_changes(default=cst.parse_expression(text), equal=spaced)
+    return node.with_changes(default=cst.parse_expression(quoted(text)), equal=spaced)
+
+
+def quoted(text: str) -> str:
+    """As most sources write strings, where that is the same string."""
+    plain = text[:1] == text[-1:] == "'" and not set(text[1:-1]) & set("'\"\\")
+    return f'"{text[1:-1]}"' if plain else text
 
 
 def parameter(name: str, *, annotation: str = "", default: str | None = None) -> cst.Param:

@@ -13,7 +13,7 @@ from grace_tui.healing.repair.calling.callers import Call, argument_name
 from grace_tui.healing.repair.calling.defaults import Default, defaults_for, docs_of
 from grace_tui.healing.repair.calling.kin import kin_of
 from grace_tui.healing.repair.calling.lost import SELF_NAMES, constant_first, lost_names, passed_on_as
-from grace_tui.healing.repair.calling.parameters import BY_PLACE, Kind, decorators_of
+from grace_tui.healing.repair.calling.parameters import BY_PLACE, Kind, decorators_of, parameters_of
 from grace_tui.healing.repair.calling.placing import Place, places_for
 from grace_tui.healing.repair.index import FunctionNode, plain
 from grace_tui.healing.repair.operators.reshape import Slot, arranged, parameter, slots, valid
@@ -48,7 +48,7 @@ class RestoredParameter:
                     target, [Slot(Kind.PLAIN, parameter(name)), *slots(target.function)], name, 0.8, evidence
                 )
             return
-        star = passed_on_as(target.node, name)
+        star = passed_on_as(target.node, name) or ("*" if _stands_for_several(target) else "")
         if star:
             kind = Kind.KWARGS if star == "**" else Kind.ARGS
             if all(slot.kind is not kind for slot in slots(target.function)):
@@ -97,6 +97,14 @@ def _wanted(target: Target) -> list[str]:
     return [*lost, *(told or stood_in[:1])] if target.site.problem == "too_many_positionals" else list(lost)
 
 
+def _stands_for_several(target: Target) -> bool:
+    """Whether some call passes more by place than one parameter could take, and the body lacks just one name."""
+    most = sum(entry.kind in BY_PLACE for entry in target.given)
+    more = max((len(call.positional) for call in target.calls()), default=0) - most
+    alone = len(lost_names(target.index, target.found.path, target.node)) == 1
+    return target.site.problem == "too_many_positionals" and alone and max(more, int(target.site.asked[0])) > 1
+
+
 def _set_first(node: FunctionNode) -> list[str]:
     """Names that the body sets before anything else, its docstring aside."""
     names: list[str] = []
@@ -122,7 +130,18 @@ def _was_a_parameter(target: Target, name: str) -> bool:
     ]
     most = sum(entry.kind in BY_PLACE for entry in target.given)
     passed = any(name in call.keywords or len(call.positional) > most for call in target.calls())
-    return name in known or passed or _kept_under_its_name(target.node, name)
+    return name in known or passed or _beside(target, name) or _kept_under_its_name(target.node, name)
+
+
+def _beside(target: Target, name: str) -> bool:
+    """Whether functions of the file that share another parameter with this one take that name."""
+    own = {entry.name for entry in target.given}
+    for entry in target.index.definitions(target.found.path):
+        if not isinstance(entry.node, ast.ClassDef) and entry.node is not target.node:
+            names = {each.name for each in parameters_of(entry.node)}
+            if name in names and (own & names or not own):
+                return True
+    return False
 
 
 def _kept_under_its_name(node: ast.AST, name: str) -> bool:

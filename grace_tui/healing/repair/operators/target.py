@@ -16,6 +16,9 @@ from grace_tui.healing.repair.operators.signature import locate
 from grace_tui.healing.repair.patch import FileEdit, Patch, Refused, Site
 from grace_tui.healing.repair.scene import Scene
 
+ENTERED = ("lost_parameter", "reordered")
+"""Problems that show inside the function, when the call itself was bound."""
+
 
 @dataclass(frozen=True)
 class Target:
@@ -94,7 +97,7 @@ def target_of(operator: str, site: Site, scene: Scene) -> Target | Refused:
     function = locate(module, found.qualname)
     if not isinstance(function, cst.FunctionDef):
         return Refused(operator, f"{path} no longer defines {found.qualname}")
-    call = failing_call(scene.failure, index, found)
+    call = failing_call(scene.failure, index, found, entered=site.problem in ENTERED)
     return Target(site, index, found, found.node, module, function, in_class(index, found), call)
 
 
@@ -135,12 +138,12 @@ def _with_child(holder: cst.CSTNode, old: cst.CSTNode, new: cst.CSTNode) -> cst.
     return holder
 
 
-def ranked(patches: list[Patch]) -> list[Patch]:
-    """Best first, each edit once; where the two best speak alike for different edits, both are ambiguous."""
+def ranked(patches: list[Patch], *, rivals: bool = False) -> list[Patch]:
+    """Best first, each edit once. Of rivals, which mean different things, the best are ambiguous where they tie."""
     ordered = sorted(patches, key=lambda patch: -patch.score)
     edits = [patch.edits for patch in ordered]
     unique = [patch for at, patch in enumerate(ordered) if patch.edits not in edits[:at]]
-    if len(unique) > 1 and unique[0].score == unique[1].score:
+    if rivals and len(unique) > 1 and unique[0].score == unique[1].score:
         best = unique[0].score
         return [replace(patch, ambiguous=patch.score == best or patch.ambiguous) for patch in unique]
     return unique

@@ -3,13 +3,17 @@
 Accepting without storing would lose the caller's data silently, so a callee without a place to store it is refused.
 """
 
+import ast
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import libcst as cst
 
+from grace_tui.healing.repair.calling.kin import kin_of
+from grace_tui.healing.repair.calling.parameters import parameters_of
 from grace_tui.healing.repair.index import Index, plain
 from grace_tui.healing.repair.operators.callees import bases, resolve_callee
+from grace_tui.healing.repair.operators.reshape import quoted
 from grace_tui.healing.repair.operators.shapes import is_name
 from grace_tui.healing.repair.operators.signature import (
     accept,
@@ -23,6 +27,7 @@ from grace_tui.healing.repair.operators.signature import (
     takes_any_keyword,
 )
 from grace_tui.healing.repair.operators.sinks import Sink, find_sinks
+from grace_tui.healing.repair.operators.target import target_of
 from grace_tui.healing.repair.patch import FileEdit, Patch, Refused, Site, Tree
 from grace_tui.healing.repair.scene import Scene
 
@@ -30,6 +35,9 @@ DEPTH = 4
 """How many calls a value is followed through before the operator gives up."""
 
 CANDIDATES = 4
+
+STORES = 0.5
+"""The score of storing the value with its like: nothing says that it was ever kept there."""
 
 Draft = Mapping[str, cst.Module]
 """File -> its changed syntax tree."""
@@ -54,8 +62,25 @@ class UnexpectedKeyword:
             return Refused(self.name, f"a file of the provider does not parse: {error.message}, line {error.raw_line}")
         unique = [patch for at, patch in enumerate(patches) if patch not in patches[:at]]
         if unique:
-            return unique[:CANDIDATES]
-        return Refused(self.name, "; ".join(dict.fromkeys(reasons)) or f"{site.qualname} was not found")
+            return [replace(patch, score=round(STORES - 0.02 * at, 2)) for at, patch in enumerate(unique[:CANDIDATES])]
+        promised = self._promised(site, scene)
+        return promised or Refused(self.name, "; ".join(dict.fromkeys(reasons)) or f"{site.qualname} was not found")
+
+    def _promised(self, site: Site, scene: Scene) -> list[Patch]:
+        """An override that lacks what its base takes: whoever calls the base may pass it. Whether it may be ignored
+        is a question for a person."""
+        target = target_of(self.name, site, scene)
+        if isinstance(target, Refused):
+            return []
+        for kin in kin_of(target.index, target.found):
+            for entry in kin.parameters:
+                if entry.name == site.name and kin.relation in ("base", "stub"):
+                    default = "None" if entry.default in (None, "...") else entry.default
+                    function = accept(target.function, site.name, "", quoted(default))
+                    summary = f"{target.found.qualname} accepts {site.name}, as {kin} does"
+                    ask = f"{target.found.qualname} would take {site.name} and do nothing with it"
+                    return [target.patch(self.name, summary, function, 0.35, f"{kin} takes {site.name}", ask=ask)]
+        return []
 
 
 def _defaults(site: Site, index: Index) -> list[str]:
@@ -122,7 +147,7 @@ class _Widening:
         if not sinks:
             self.reasons.append(f"{qualname} has no place that stores its other parameters by name")
         for sink in sinks:
-            changed = accept(sink.store(node), name, self._annotation(path), self.default)
+            changed = accept(sink.store(node), name, self._annotation(path), self._default(path, qualname, sink))
             yield from self._kept({**draft, path: _replaced(module, node, changed)}, path, qualname, sink, depth)
 
     def _kept(self, draft: Draft, path: str, qualname: str, sink: Sink, depth: int) -> Iterator[Draft]:
@@ -137,10 +162,25 @@ class _Widening:
             return
         yield from self.widen(draft, callee.path, callee.qualname, depth + 1)
 
+    def _default(self, path: str, qualname: str, sink: Sink) -> str:
+        """What the callee that it is passed on to has as its default, where that is a plain value; else none given."""
+        callee = resolve_callee(self.index, path, qualname, sink.callee) if sink.callee is not None else None
+        if callee is None or isinstance(callee.node, ast.ClassDef):
+            return self.default
+        told = [entry.default for entry in parameters_of(callee.node) if entry.name == self.site.name]
+        return quoted(told[0]) if told and told[0] is not None and _is_plain(told[0]) else self.default
+
     def _annotation(self, path: str) -> str:
         if self.default != "None":
             return self.site.value_type
         return annotation_for(self.site.value_type, self.index.text(path))
+
+
+def _is_plain(text: str) -> bool:
+    try:
+        return isinstance(ast.literal_eval(text), str | int | float | bool | bytes | None)
+    except (ValueError, SyntaxError):
+        return False
 
 
 def _replaced(module: cst.Module, old: cst.CSTNode, new: cst.CSTNode) -> cst.Module:
