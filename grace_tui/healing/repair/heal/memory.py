@@ -21,9 +21,14 @@ class Memory:
                 return patch
         return None
 
-    def learn(self, seen: Seen, patch: Patch) -> None:
-        for store in self.stores:
-            store.learn(seen.signature, seen.failure, patch)
+    def learn(self, seen: Seen, patch: Patch) -> str:
+        """Keep a fix that was proven; why it could not be kept, where it could not."""
+        try:
+            for store in self.stores:
+                store.learn(seen.signature, seen.failure, patch)
+        except (OSError, UnicodeEncodeError) as error:
+            return f"the fix could not be remembered: {error}"
+        return ""
 
     def failed(self, seen: Seen) -> None:
         """A fix that was remembered did not help."""

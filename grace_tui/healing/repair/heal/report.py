@@ -21,7 +21,8 @@ class Attempt:
     files_changed: tuple[str, ...] = ()
     gates: tuple[GateVerdict, ...] = ()
     outcome: str = "rejected"
-    """progress, healed, rejected, refused, undone."""
+    """healed: part of what healed; passed: another one was taken; progress, undone: given up with the rest;
+    rejected: by a gate; refused: no candidate, or only a person may decide."""
     detail: str = ""
     known: bool = False
     seconds: float = 0.0

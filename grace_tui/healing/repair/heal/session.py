@@ -177,6 +177,7 @@ class Session:
         """A step that led nowhere is taken back, and its other candidates are tried."""
         while self.steps and not self._over():
             last = self.steps.pop()
+            self._mark(last, "progress", "undone")
             self.stack = last.base
             self.met.discard(last.group.seen.cause)
             if last.rest:
@@ -186,6 +187,7 @@ class Session:
         return None
 
     def _taken(self, step: Step) -> Step:
+        self._mark(step, "passed", "progress")
         self.steps.append(step)
         self.met.add(step.group.seen.cause)
         self.stack = step.stack
@@ -210,11 +212,12 @@ class Session:
             after = await self.trier.run(stack)
             better = self._compare(run, after, group, patch)
         else:
+            furthest = self.furthest
             self._taken(step)
             after = await self._for_real()
             self.steps.pop()
             self.met.discard(group.seen.cause)
-            self.stack = base
+            self.stack, self.furthest = base, furthest
             better = self._compare(run, after, group, patch)
         self._attempt(group, Tried(patch, gates, after, better, stack), began, known=True)
         if after is None or not better.ok:
@@ -353,7 +356,8 @@ class Session:
     def _healed(self, run: Run, reason: str) -> None:
         self.report.healed, self.report.reason = True, reason
         for step in self.steps:
-            self.memory.learn(step.group.seen, step.patch)
+            if trouble := self.memory.learn(step.group.seen, step.patch):
+                self.say(trouble)
         self.report.known = bool(self.steps) and all(step.known for step in self.steps)
         self._close_attempts("healed")
 
@@ -397,6 +401,13 @@ class Session:
             for attempt in self.report.attempts
         ]
 
+    def _mark(self, step: Step, was: str, now: str) -> None:
+        """Say of the attempt that a step was made of what became of it."""
+        for at, attempt in reversed(list(enumerate(self.report.attempts))):
+            if attempt.outcome == was and attempt.summary == step.patch.summary:
+                self.report.attempts[at] = replace(attempt, outcome=now)
+                return
+
     def _attempt(self, group: Group, tried: Tried, began: float, known: bool = False) -> None:
         patch, failure = tried.patch, group.seen.failure
         self.say(f"  {gates_line(tried.gates)}")
@@ -411,7 +422,7 @@ class Session:
                 patch.summary,
                 patch.files,
                 tried.gates,
-                "progress" if tried.better.ok else "rejected",
+                "passed" if tried.better.ok else "rejected",
                 tried.better.why,
                 known,
                 round(time.monotonic() - began, 3),
