@@ -3,11 +3,13 @@
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from grace_tui.healing.repair.tree import FileTree, module_name
+from grace_tui.healing.repair.patch import FileEdit
+from grace_tui.healing.repair.tree import EditedTree, FileTree, module_name
 from grace_tui.healing.repair.trial import Trial, sweep_trials
 
 
@@ -65,3 +67,33 @@ def test_trials_of_killed_rooms_are_swept_and_living_ones_kept(root: Path) -> No
         assert trial.folder.exists()
     finally:
         trial.close()
+
+
+def test_folders_that_hold_packages_are_sources_where_the_root_is_no_workspace(
+    tmp_path: Path, write: Callable[[Path, dict[str, str]], None]
+) -> None:
+    write(
+        tmp_path,
+        {
+            "logs/__init__.py": "",
+            "policies/rule.py": "",
+            "build/lib/app/__init__.py": "",
+            "app/build/steps.py": "",
+            "env/pyvenv.cfg": "",
+            "env/lib/x.py": "",
+            "venv_tools/make.py": "",
+        },
+    )
+    tree = FileTree(tmp_path)
+    assert tree.files == ("app/build/steps.py", "logs/__init__.py", "policies/rule.py", "venv_tools/make.py")
+    assert tree.allows("policies/new.py")
+    assert not tree.allows("build/new.py")
+    assert not tree.allows("env/lib/new.py")
+
+
+def test_edited_tree_reads_as_if_it_were_written(root: Path) -> None:
+    tree = EditedTree(FileTree(root), [FileEdit("kernels/log.py", "", "X = 1\n"), FileEdit("kernels/new.py", None, "")])
+    assert tree.read("kernels/log.py") == "X = 1\n"
+    assert tree.modules()["kernels.new"] == "kernels/new.py"
+    assert tree.read("kernels/rules.py") == (root / "kernels/rules.py").read_text()
+    assert not tree.allows("policies/new.py")

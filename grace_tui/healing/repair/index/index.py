@@ -105,7 +105,7 @@ class Index:
 
     @cached_property
     def layout(self) -> Layout:
-        return lay_out(self.files, self.known_roots, self._sightings, self._root_name)
+        return lay_out(self.files, self.known_roots, lambda: self._imported_words, self._root_name)
 
     @property
     def modules(self) -> Mapping[str, str]:
@@ -270,7 +270,7 @@ class Index:
         last = found.qualname.rpartition(".")[2]
         same = (found.path, found.qualname)
         heirs: list[Found] = []
-        for path, outline in self.outlines(self.saying(rf"\bclass\s+\w+.*\(|\b{re.escape(last)}\b")).items():
+        for path, outline in self.outlines(self.saying(rf"\b{re.escape(last)}\b")).items():
             named = (entry.qualname for entry in outline.definitions if entry.kind == "class" and entry.bases)
             found_here = (heir for qualname in named if (heir := self.find(path, qualname)) is not None)
             heirs += [heir for heir in found_here if same in {(base.path, base.qualname) for base in self.bases(heir)}]
@@ -286,7 +286,7 @@ class Index:
         for entry in self.imports(path):
             target = f"{entry.module}.{entry.name}" if entry.name else entry.module
             tail = written.removeprefix(f"{entry.bound}.") if written.startswith(f"{entry.bound}.") else ""
-            if not entry.name and "." in entry.module and entry.bound == head:  # `import a.b` binds `a`
+            if not entry.name and entry.bound == head == entry.module.partition(".")[0]:  # `import a.b` binds `a`
                 target, tail = entry.module, written.removeprefix(f"{entry.module}.")
             file = self.modules.get(target)
             if file is not None and tail and tail != written:
@@ -300,7 +300,9 @@ class Index:
         search = re.compile(pattern).search
         return [path for path in self.files if search(self.text(path))]
 
-    def _sightings(self) -> frozenset[str]:
+    @cached_property
+    def _imported_words(self) -> frozenset[str]:
+        """Every dotted name, and each of its beginnings, that the words of an import statement name."""
         seen: set[str] = set()
         for path in self.files:
             for name in set(sighted(self.text(path))):

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-_IMPORTED = re.compile(r"^[ \t]*(?:from|import)[ \t]+([A-Za-z_][\w.]*)", re.MULTILINE)
+_IMPORTED = re.compile(r"\n[ \t]*(?:from|import) ([A-Za-z_][\w.]*)")
 SOURCE_FOLDERS = frozenset({"src", "lib"})
 """Names of folders that are import roots by custom."""
 
@@ -58,7 +58,7 @@ def lay_out(
 
 def sighted(text: str) -> list[str]:
     """Dotted names that a text imports, by its words alone: also in a file that does not parse."""
-    return _IMPORTED.findall(text)
+    return _IMPORTED.findall(f"\n{text}")
 
 
 def dotted(path: str, root: str) -> str:

@@ -40,7 +40,7 @@ class Use:
 
 def calls_in(module: ast.Module, path: str, name: str) -> Iterator[Call]:
     """Calls of `name(...)` and `anything.name(...)`."""
-    for node, function in _walk(module, ""):
+    for node, function in _walk(module):
         if isinstance(node, ast.Call):
             called = node.func
             if isinstance(called, ast.Name) and called.id == name:
@@ -50,7 +50,7 @@ def calls_in(module: ast.Module, path: str, name: str) -> Iterator[Call]:
 
 
 def uses_in(module: ast.Module, path: str, name: str) -> Iterator[Use]:
-    for node, function in _walk(module, ""):
+    for node, function in _walk(module):
         if isinstance(node, ast.Attribute) and node.attr == name:
             stored = not isinstance(node.ctx, ast.Load)
             yield Use(path, node.lineno, ast.unparse(node.value), stored, function, node)
@@ -63,10 +63,11 @@ def _call(node: ast.Call, path: str, receiver: str, function: str) -> Call:
     return Call(path, node.lineno, len(plain), keywords, receiver, unpacked, function, node)
 
 
-def _walk(node: ast.AST, function: str) -> Iterator[tuple[ast.AST, str]]:
-    for child in ast.iter_child_nodes(node):
-        inside = function
-        if isinstance(child, Definition):
-            inside = f"{function}.{child.name}" if function else child.name
-        yield child, inside
-        yield from _walk(child, inside)
+def _walk(module: ast.Module) -> Iterator[tuple[ast.AST, str]]:
+    """Every node with the qualified name of the function or class that it stands in, in the order of the text."""
+    waiting: list[tuple[ast.AST, str]] = [(module, "")]
+    while waiting:
+        node, function = waiting.pop()
+        yield node, function
+        inside = f"{function}.{node.name}".lstrip(".") if isinstance(node, Definition) else function
+        waiting += [(child, inside) for child in ast.iter_child_nodes(node)][::-1]
