@@ -45,10 +45,10 @@ def main() -> None:
 
 def shut_in(options: dict[str, Any]) -> dict[str, Any]:
     """Leave what is to be left; says whether there is a network, a user namespace, and why there is no tree."""
-    die_with(options.get("parent"))
     tree, no_network = options.get("tree"), options.get("network") is False
     flags = [*([CLONE_NEWNS] if tree else []), *([CLONE_NEWNET] if no_network else [])]
     left, user = leave(flags)
+    die_with(options.get("parent"))  # after: a user namespace makes the system forget it
     if CLONE_NEWNET in left:
         with contextlib.suppress(OSError):
             raise_loopback()

@@ -6,7 +6,7 @@ Used by `trial` where a command cannot see the tree at its own path.
 import json
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,28 +16,34 @@ MAPPED = str(Path(__file__).with_name("mapped"))
 """The folder whose `sitecustomize` does the same for what an installation finds."""
 
 
-def in_copy(command: Command, root: Path, copy: Path) -> Command:
-    """The command as it is to be run in the copy; a program that was not copied is used where it is."""
+def in_copy(command: Command, names: Sequence[Path], copy: Path) -> Command:
+    """The command as it is to be run in the copy; a program that was not copied is used where it is.
+
+    `names` are what the tree is called: first its own path, then links to it.
+    """
+
+    def there(text: str) -> str:
+        for name in names:
+            text = moved_text(text, name, copy)
+        return text
+
     program, *words = command.argv
     if os.sep in program:
-        moved = Path(moved_text(str(command.folder / program), root, copy))
+        moved = Path(there(str(command.folder / program)))
         program = str(moved if moved.exists() else command.folder / program)
-    folder = copy / command.folder.relative_to(root)
-    argv = [program, *(moved_text(word, root, copy) for word in words)]
-    variables = {name: moved_text(value, root, copy) for name, value in command.variables.items()}
-    return replace(command, argv=argv, folder=folder, variables={**variables, **_mapping(command, root, copy)})
+    variables = {name: there(value) for name, value in command.variables.items()}
+    variables["PYTHONPATH"] = os.pathsep.join([MAPPED, *filter(None, [there(_python_path(command))])])
+    variables |= {"GRACE_TREE": str(names[0]), "GRACE_COPY": str(copy)}
+    folder = copy / command.folder.relative_to(names[0])
+    return replace(command, argv=[program, *map(there, words)], folder=folder, variables=variables)
 
 
-def _mapping(command: Command, root: Path, copy: Path) -> Mapping[str, str]:
-    """Variables that have Python read the copy where an installation leads to the tree."""
+def _python_path(command: Command) -> str:
     if "PYTHONPATH" in command.variables:
-        path = command.variables["PYTHONPATH"]
-    elif command.inherit:
-        path = os.environ.get("PYTHONPATH", "")
-    else:
-        path = os.pathsep.join([str(command.folder), PACKAGE_HOME])
-    entries = [MAPPED, *filter(None, [moved_text(path, root, copy)])]
-    return {"PYTHONPATH": os.pathsep.join(entries), "GRACE_TREE": str(root), "GRACE_COPY": str(copy)}
+        return command.variables["PYTHONPATH"]
+    if command.inherit:
+        return os.environ.get("PYTHONPATH", "")
+    return os.pathsep.join([str(command.folder), PACKAGE_HOME])
 
 
 def out_of_copy(completed: Completed, root: Path, copy: Path) -> Completed:

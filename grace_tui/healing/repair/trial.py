@@ -51,6 +51,8 @@ class Trial:
     def __init__(self, root: Path, *, hidden: Sequence[str] = HIDDEN, copied: str = "") -> None:
         """`copied` says why this trial uses copies from the start; empty lets it find out."""
         self.root = root.resolve()
+        self.named = root.absolute()
+        """The root by the name it was given, which may be a link."""
         self.hidden = tuple(hidden)
         self.folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-", dir=_place(self.root))).resolve()
         self.shared = self.folder / "shared"
@@ -158,7 +160,8 @@ class Trial:
                 *WRITABLE,
                 *(path for path in TEMPORARY if not self.root.is_relative_to(path)),
             )
-            completed = await run(in_copy(replace(command, writable=writable), self.root, copy))
+            names = (self.root, self.named)
+            completed = await run(in_copy(replace(command, writable=writable), names, copy))
             if evidence := command.variables.get("GRACE_EVIDENCE"):
                 await asyncio.to_thread(evidence_out_of_copy, Path(evidence), self.root, copy)
         finally:

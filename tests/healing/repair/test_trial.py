@@ -143,10 +143,11 @@ async def test_an_installation_that_leads_to_the_tree_is_read_on_trial(
     assert done.stdout == "on trial\n", done.stderr
 
 
-async def test_a_tree_is_tried_through_a_link_to_it(tree: Path) -> None:
+@pytest.mark.parametrize("copied", ["", COPIED], ids=["covered", "copied"])
+async def test_a_tree_is_tried_through_a_link_to_it(tree: Path, copied: str) -> None:
     link = tree.parent / "link"
     link.symlink_to(tree)
-    trial = Trial(link)
+    trial = Trial(link, copied=copied)
     trial.write([FileEdit("main.py", None, "print('tried')\n")])
     try:
         assert (await trial.run(["python", str(link / "main.py")])).completed.stdout == "tried\n"
@@ -201,5 +202,5 @@ def test_what_runs_on_trial_ends_when_its_owner_is_killed(tree: Path) -> None:
     owner.send_signal(signal.SIGKILL)
     owner.communicate()
     running.wait(20)
-    assert sweep_trials() >= 1
+    sweep_trials()
     assert not shared.exists()
