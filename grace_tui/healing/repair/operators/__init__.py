@@ -7,11 +7,19 @@ from grace_tui.healing.repair.operators.missing_export import MissingExport
 from grace_tui.healing.repair.operators.restore_definition import RestoreDefinition
 from grace_tui.healing.repair.operators.restore_export import RestoreExport
 from grace_tui.healing.repair.operators.restore_module import RestoreModule
+from grace_tui.healing.repair.operators.unreadable_source import UnreadableSource
 from grace_tui.healing.repair.patch import RepairOperator
 
 OPERATORS: Mapping[str, RepairOperator] = {
     operator.name: operator
-    for operator in (*CALL_OPERATORS, MissingExport(), RestoreDefinition(), RestoreModule(), RestoreExport())
+    for operator in (
+        *CALL_OPERATORS,
+        MissingExport(),
+        RestoreDefinition(),
+        RestoreModule(),
+        RestoreExport(),
+        UnreadableSource(),
+    )
 }
 """Operator name -> operator; the first whose `problem` fits is asked first."""
 
