@@ -2,12 +2,14 @@
 
 import asyncio
 import tempfile
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 from grace_tui.healing.repair.gates import CHEAP_GATES, GATES, Context, Setting, judge, open_context
+from grace_tui.healing.repair.gates.cheap import EARLIER
 from grace_tui.healing.repair.gates.impact import concerned_tests
 from grace_tui.healing.repair.heal.evidence import collected
 from grace_tui.healing.repair.heal.seen import Run
@@ -87,8 +89,11 @@ class Bench:
         return await judge(self.trial, self._whole(patch), self.context, gates=CHEAP_GATES)
 
     async def check(self, patch: Patch) -> Verdicts:
-        """The linter and the type checker."""
-        return await judge(self.trial, self._whole(patch), self.context, gates=CHECKERS)
+        """The linter and the type checker. What was so before has its own style and types, and is not asked again."""
+        whole = self._whole(patch)
+        if await asyncio.to_thread(self._restored, whole):
+            return tuple(GateVerdict(gate.name, "skipped", 0.0, "every line is as it was before") for gate in CHECKERS)
+        return await judge(self.trial, whole, self.context, gates=CHECKERS)
 
     async def test(self, patch: Patch, run: Run) -> Verdicts:
         """The tests of what changed, unless the command has just run them."""
@@ -98,6 +103,17 @@ class Bench:
         if concerned.own and ran.issuperset(concerned.own):
             return (GateVerdict("tests", "passed", 0.0, "the command ran the tests of what changed"),)
         return await judge(self.trial, whole, self.context, gates=TESTS)
+
+    def _restored(self, patch: Patch) -> bool:
+        """True where every line that the patch adds stood in an earlier version of its file."""
+        for edit in patch.edits:
+            added = set(edit.after.splitlines()) - set((edit.before or "").splitlines())
+            if added and not any(added <= set(text.splitlines()) for text in self._earlier(edit.path)):
+                return False
+        return True
+
+    def _earlier(self, path: str) -> Iterator[str]:
+        return (version.text for version in islice(self.context.history.versions(path), EARLIER))
 
     def _whole(self, patch: Patch) -> Patch:
         """All edits in place as one; a file that an earlier step repaired is no mere consumer of this one."""

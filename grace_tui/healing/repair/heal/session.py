@@ -379,7 +379,12 @@ class Session:
             steps = plural(len(self.steps), "step")
             self._give_up(f"{reason or 'no further repair'}; {steps} that made progress kept")
             return
-        self._give_up(reason or "no repair passed")
+        self._give_up(reason or self._last_no())
+
+    def _last_no(self) -> str:
+        """Which gate said no to the last candidate."""
+        rejected = [attempt for attempt in self.report.attempts if attempt.outcome == "rejected"]
+        return f"{rejected[-1].summary}: {rejected[-1].detail}" if rejected else "no repair passed"
 
     def _applied(self, heal: Heal) -> None:
         self.report.id = heal.id
