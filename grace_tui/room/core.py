@@ -1,13 +1,12 @@
-"""The composition root: opens every part on the supervisor's loop, in an order in which each can report to the last.
+"""A room that is open: what kernels, screens and commands ask of it. `open_room` makes it of its parts.
 
-The only place that knows all parts. What a room does from then on stands in its neighbours: commands, hooks, first aid.
+What it does stands in its neighbours: commands, hooks, duties, first aid.
 """
 
 import concurrent.futures
 import time
 import traceback
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import anyio
@@ -20,20 +19,15 @@ from grace_tui.healing.playbooks.playbooks import Playbooks
 from grace_tui.kernel.errors import GraceError
 from grace_tui.kernel.records import CommandResult, KernelRecord, LatencyRecord
 from grace_tui.room.commands import COMMANDS
-from grace_tui.room.contexts import supervision
 from grace_tui.room.duties import Duties
 from grace_tui.room.evidence import RoomEvidence
 from grace_tui.room.family import RoomFamily
 from grace_tui.room.first_aid import FirstAid
-from grace_tui.room.guarding import Abandoned, GiveUp, Guarding
-from grace_tui.room.hooks import Hooks, healing_limits
+from grace_tui.room.guarding import GiveUp, Guarding
 from grace_tui.room.hub import ViewHub
 from grace_tui.room.judging import Judging
 from grace_tui.room.known import KnownKernels
-from grace_tui.room.parts import RoomParts, open_parts
-from grace_tui.room.playing import open_playbooks, recover_runs
-from grace_tui.room.preboot import scan_before_boot
-from grace_tui.room.remembering import tell_stored
+from grace_tui.room.parts import RoomParts
 from grace_tui.room.replicas import Replicas
 from grace_tui.room.rereading import FILE, Rereading
 from grace_tui.room.showing import Showing
@@ -41,9 +35,8 @@ from grace_tui.room.silencing import Silencing
 from grace_tui.room.sources import Sources
 from grace_tui.runtime.guard import LoopBeat
 from grace_tui.runtime.hosts import alive
-from grace_tui.runtime.supervisor import Supervisor, open_supervisor
+from grace_tui.runtime.supervisor import Supervisor
 from grace_tui.settings import Settings
-from grace_tui.workspace import Workspace
 
 
 class Room:
@@ -215,104 +208,3 @@ class Room:
         self.stop_watching.set()
         self.parts.fence()
         alive.kill_all()
-
-
-@asynccontextmanager
-async def open_room(
-    workspace: Workspace,
-    settings: Settings,
-    hub: ViewHub,
-    *,
-    may_load: anyio.Event | None = None,
-    give_up: GiveUp | None = None,
-    abandoned: Abandoned | None = None,
-) -> AsyncIterator[Room]:
-    """Open a room on the running loop; leaving the context stops the kernels in order and closes the stores.
-
-    `give_up` opens the room anew where this loop is held for good; `abandoned` tells a room that it was opened so.
-    """
-    async with AsyncExitStack() as stack:
-        tasks = await stack.enter_async_context(anyio.create_task_group())
-        parts = open_parts(workspace, settings)
-        room = Room(tasks, parts, hub, settings, give_up)
-        parts.open_book(room.evidence.sources())
-        room.silencing = Silencing(room)
-        stack.callback(parts.close)
-        stack.callback(room.evidence.close)
-        room.healer = open_healer(room)
-        room.playbooks = room.healer.playbooks = open_playbooks(room, room.judging)
-        stack.push_async_callback(room.healer.close)
-        stack.push_async_callback(room.playbooks.close)
-        stack.push_async_callback(room.sources.close)
-        room.supervisor = await stack.enter_async_context(open_supervisor(supervision(room, may_load)))
-        stack.enter_context(_guarded(room))
-        await scan_before_boot(room)
-        _add_kernels(room)
-        room.family.meet()
-        tell_stored(room)
-        for job in (room.showing.publish, *room.duties.jobs()):
-            tasks.start_soon(job, name=job.__name__)
-        tasks.start_soon(recover_runs, room, name="recover_runs")
-        if abandoned is not None:
-            room.guarding.take_over(abandoned)
-        parts.audit.append({"actor": "room", "action": "room.opened", "resource": str(workspace.root)})
-        try:
-            yield room
-        finally:
-            room.closing = True
-            if not room.fenced:
-                await _close(room)
-            tasks.cancel_scope.cancel()
-
-
-async def _close(room: Room) -> None:
-    room.spared(room.show)
-    room.stop_watching.set()
-    with anyio.CancelScope(shield=True):
-        await room.supervisor.stop_all()
-    room.spared(room.show)
-    room.parts.audit.append({"actor": "room", "action": "room.closed", "resource": str(room.parts.workspace.root)})
-
-
-def _add_kernels(room: Room) -> None:
-    """Every kernel on disk, and those that should be there: a missing file is a failure to be seen, not an absence."""
-    found = dict(room.parts.loader.names())
-    expected = {*room.known.names, *room.settings.kernels}
-    for name in sorted(expected - set(found)):
-        found[name] = f"kernels/{name}.py"
-    for name, path in found.items():
-        if room.settings.kernel(name).command is not None:
-            path = FILE
-        room.supervisor.add(name, path, wanted=room.settings.kernel(name).enabled)
-
-
-def open_healer(room: Room) -> Healer:
-    """Open the repair library on this room, after what a killed room left half done is put right."""
-    parts = room.parts
-    healer = Healer(
-        parts.workspace.root,
-        parts.workspace.state,
-        parts.book,
-        parts.queue,
-        Hooks(room),
-        parts.clock,
-        watch_seconds=room.settings.repair.watch_window,
-        limits=healing_limits(room.settings),
-    )
-    for recovered in healer.recover():
-        parts.log.warning("a half-done repair was put right", repair=str(recovered))
-    parts.queue.release_orphans()
-    return healer
-
-
-@contextmanager
-def _guarded(room: Room) -> Iterator[None]:
-    """Watch over the loop from another thread."""
-    room.beat.start()
-    guard = room.guarding.guard()
-    guard.start()
-    try:
-        yield
-    finally:
-        room.beat.stop()
-        guard.stop()

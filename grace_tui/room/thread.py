@@ -15,7 +15,8 @@ import anyio
 import msgspec
 
 from grace_tui.faces.views import RoomView
-from grace_tui.room.core import Room, open_room
+from grace_tui.room.composition import open_room
+from grace_tui.room.core import Room
 from grace_tui.room.guarding import Abandoned
 from grace_tui.room.hub import ViewHub
 from grace_tui.runtime.loop import LoopThread

@@ -9,7 +9,8 @@ from typing import Any
 
 from grace_tui.healing.incidents.capture import capture
 from grace_tui.kernel.records import IncidentRecord
-from grace_tui.room.core import Room, open_room
+from grace_tui.room.composition import open_room
+from grace_tui.room.core import Room
 from grace_tui.room.hub import ViewHub
 from grace_tui.settings import Settings
 from tests.bench.rows import Group, Row

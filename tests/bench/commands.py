@@ -15,7 +15,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from grace_tui.room.core import Room, open_room
+from grace_tui.room.composition import open_room
+from grace_tui.room.core import Room
 from grace_tui.room.hub import ViewHub
 from grace_tui.runtime.hosts.command import CommandSpec
 from grace_tui.runtime.hosts.meter import TreeMeter, all_processes

@@ -6,7 +6,8 @@ import time
 from collections.abc import Iterator, Sequence
 
 from grace_tui.kernel.events import IncidentChanged, IncidentOpened, KernelFailed, KernelStateChanged
-from grace_tui.room.core import Room, open_room
+from grace_tui.room.composition import open_room
+from grace_tui.room.core import Room
 from grace_tui.room.hub import ViewHub
 from grace_tui.runtime.bus import Mailbox
 from grace_tui.settings import Settings

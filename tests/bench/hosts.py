@@ -16,7 +16,8 @@ from pathlib import Path
 
 from grace_tui.kernel.errors import GraceError
 from grace_tui.kernel.events import KernelStateChanged
-from grace_tui.room.core import Room, open_room
+from grace_tui.room.composition import open_room
+from grace_tui.room.core import Room
 from grace_tui.room.hub import ViewHub
 from grace_tui.settings import Settings
 from grace_tui.settings.model import SupervisorSettings

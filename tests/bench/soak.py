@@ -10,7 +10,8 @@ from dataclasses import dataclass
 import psutil
 
 from grace_tui.kernel.events import KernelFailed
-from grace_tui.room.core import Room, open_room
+from grace_tui.room.composition import open_room
+from grace_tui.room.core import Room
 from grace_tui.room.hub import ViewHub
 from grace_tui.settings import Settings
 from grace_tui.settings.model import SupervisorSettings

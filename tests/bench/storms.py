@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import psutil
 
 from grace_tui.healing.incidents.storms import ALIKE
-from grace_tui.room.core import Room, open_room
+from grace_tui.room.composition import open_room
+from grace_tui.room.core import Room
 from grace_tui.room.hub import ViewHub
 from grace_tui.settings import Settings
 from grace_tui.workspace import Workspace

@@ -4,7 +4,8 @@ import asyncio
 import time
 from collections.abc import Awaitable, Iterator
 
-from grace_tui.room.core import Room, open_room
+from grace_tui.room.composition import open_room
+from grace_tui.room.core import Room
 from grace_tui.room.hub import ViewHub
 from grace_tui.settings import Settings
 from tests.bench.rows import Group, Row

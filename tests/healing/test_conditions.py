@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grace_tui.healing.conditions import LONGEST, BadCondition, Condition, ConditionFailed, check_name, look_up
+from grace_tui.healing.condition_form import LONGEST, BadCondition, check_name
+from grace_tui.healing.conditions import Condition, ConditionFailed, look_up
 
 NAMES: dict[str, Any] = {
     "incident": {"kind": "", "count": 0, "title": ""},

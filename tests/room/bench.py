@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from grace_tui.faces.views import IncidentView, KernelView, RoomView
-from grace_tui.room.core import Room, open_room
+from grace_tui.room.composition import open_room
+from grace_tui.room.core import Room
 from grace_tui.room.hub import ViewHub
 from grace_tui.room.thread import RoomThread
 from grace_tui.settings import Settings

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from grace_tui.healing.conditions import BadCondition
+from grace_tui.healing.condition_form import BadCondition
 from grace_tui.healing.playbooks.arguments import Known, Wrong, checked, missing
 from grace_tui.healing.playbooks.flow import faults
 from grace_tui.healing.playbooks.model import SPAN, Budget, Check, Judged, Playbook, Span, Step, Strict

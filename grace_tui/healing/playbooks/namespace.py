@@ -5,7 +5,8 @@ The room fills in the values of the moment; `attempts` and `run` are the engine'
 
 import functools
 
-from grace_tui.healing.conditions import Condition, Names
+from grace_tui.healing.condition_form import Names
+from grace_tui.healing.conditions import Condition
 
 NAMES: Names = {
     "incident": {

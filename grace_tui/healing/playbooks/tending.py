@@ -3,7 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from grace_tui.healing.conditions import BadCondition, ConditionFailed
+from grace_tui.healing.condition_form import BadCondition
+from grace_tui.healing.conditions import ConditionFailed
 from grace_tui.healing.playbooks.actions import Actions
 from grace_tui.healing.playbooks.ledger import Ledger
 from grace_tui.healing.playbooks.namespace import judged

@@ -4,7 +4,8 @@ import string
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from grace_tui.healing.conditions import Names, check_name, look_up
+from grace_tui.healing.condition_form import Names, check_name
+from grace_tui.healing.conditions import look_up
 
 _FORMATTER = string.Formatter()
 LONGEST = 2000

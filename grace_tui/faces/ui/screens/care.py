@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Mapping
 
+from grace_tui.faces.ui.screens.control import RoomControl
 from grace_tui.faces.ui.screens.listing import ListingScreen
 from grace_tui.faces.ui.screens.playbooks import PlaybooksScreen
 from grace_tui.faces.ui.screens.silences import SilencesScreen
-from grace_tui.faces.ui.screens.stage import RoomControl
 from grace_tui.faces.ui.screens.triggers import TriggersScreen
 
 LISTINGS: Mapping[str, Callable[[RoomControl], ListingScreen]] = {

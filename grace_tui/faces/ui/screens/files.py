@@ -15,8 +15,8 @@ from grace_tui.faces.ui.keys import FILE_KEYS, Key, bindings
 from grace_tui.faces.ui.lines.evidence import File, file_said, files_of
 from grace_tui.faces.ui.lines.pages import told
 from grace_tui.faces.ui.lines.said import Said, Saying, fact
+from grace_tui.faces.ui.screens.control import RoomControl
 from grace_tui.faces.ui.screens.listing import ListingScreen
-from grace_tui.faces.ui.screens.stage import RoomControl
 from grace_tui.faces.views import RoomView
 
 

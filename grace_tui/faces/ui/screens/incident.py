@@ -15,8 +15,8 @@ from grace_tui.faces.ui.lines.incident import incident_facts, timeline, tried
 from grace_tui.faces.ui.lines.pages import told
 from grace_tui.faces.ui.lines.runs import playbook_form, playbook_rows
 from grace_tui.faces.ui.lines.said import Said, Saying, heading
+from grace_tui.faces.ui.screens.control import RoomControl
 from grace_tui.faces.ui.screens.page import Page, PageScreen
-from grace_tui.faces.ui.screens.stage import RoomControl
 from grace_tui.faces.views import IncidentView, RoomView
 
 FOLLOWS_SECONDS = 1.0

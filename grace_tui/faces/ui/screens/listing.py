@@ -20,7 +20,8 @@ from grace_tui.faces.ui.layout import NOWHERE, Box
 from grace_tui.faces.ui.lines.header import Freshness
 from grace_tui.faces.ui.lines.listing import Draw, ListState
 from grace_tui.faces.ui.lines.said import Said, Saying
-from grace_tui.faces.ui.screens.stage import RoomControl, Stage
+from grace_tui.faces.ui.screens.control import RoomControl
+from grace_tui.faces.ui.screens.stage import Stage
 from grace_tui.faces.ui.widgets.page import PagePane, Scroll
 from grace_tui.faces.ui.widgets.panes import ListPane, Move, Pane
 from grace_tui.faces.views import RoomView

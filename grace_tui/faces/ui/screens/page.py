@@ -15,7 +15,8 @@ from grace_tui.faces.ui.lines.header import Freshness
 from grace_tui.faces.ui.lines.log import log_said
 from grace_tui.faces.ui.lines.pages import told
 from grace_tui.faces.ui.lines.said import Said, Saying
-from grace_tui.faces.ui.screens.stage import RoomControl, Stage
+from grace_tui.faces.ui.screens.control import RoomControl
+from grace_tui.faces.ui.screens.stage import Stage
 from grace_tui.faces.ui.widgets.page import PagePane, Scroll
 from grace_tui.faces.views import RoomView
 

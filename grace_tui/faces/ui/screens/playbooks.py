@@ -24,8 +24,8 @@ from grace_tui.faces.ui.lines.runs import (
     run_lines,
 )
 from grace_tui.faces.ui.lines.said import Said, Saying
+from grace_tui.faces.ui.screens.control import RoomControl
 from grace_tui.faces.ui.screens.listing import ListingScreen
-from grace_tui.faces.ui.screens.stage import RoomControl
 from grace_tui.faces.views import RoomView, RunView
 from grace_tui.kernel.spelling import plural
 

@@ -14,7 +14,8 @@ from grace_tui.faces.ui.keys import ROOM_KEYS, Key, bindings
 from grace_tui.faces.ui.layout import Box, Plan, plan
 from grace_tui.faces.ui.lines.filter import HINT
 from grace_tui.faces.ui.lines.header import Freshness, has_banner
-from grace_tui.faces.ui.screens.stage import RoomControl, Stage
+from grace_tui.faces.ui.screens.control import RoomControl
+from grace_tui.faces.ui.screens.stage import Stage
 from grace_tui.faces.ui.widgets.bars import BannerBar, MonitorsBar
 from grace_tui.faces.ui.widgets.panes import IncidentFeed, KernelGrid, Move, Pane, TaskQueue
 from grace_tui.faces.views import RoomView

@@ -2,7 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, ClassVar, Protocol
+from typing import ClassVar
 
 from textual import events
 from textual.geometry import Offset, Region, Size, Spacing
@@ -12,65 +12,20 @@ from textual.timer import Timer
 from textual.widget import Widget
 
 from grace_tui.faces.ui import commands
-from grace_tui.faces.ui.commands import Answer, Command, Target
+from grace_tui.faces.ui.commands import Command, Target
 from grace_tui.faces.ui.draw.inks import Paint
 from grace_tui.faces.ui.draw.text import plain
 from grace_tui.faces.ui.keys import Key, footer
 from grace_tui.faces.ui.layout import NOWHERE, Box
 from grace_tui.faces.ui.lines.header import Freshness
+from grace_tui.faces.ui.screens.control import RoomControl
 from grace_tui.faces.ui.widgets.bars import HeaderBar, KeysBar, Notice
 from grace_tui.faces.ui.widgets.canvas import Canvas
 from grace_tui.faces.views import IncidentView, RoomView
 
-if TYPE_CHECKING:
-    from grace_tui.faces.ui.lines.form import Form
-
 LONGEST_PASTE = 40
 TYPING_KEY = "slash"
 NOTICE_SECONDS, FAILURE_SECONDS = 4.0, 12.0
-
-
-class RoomControl(Protocol):
-    """What a screen may ask of the app."""
-
-    @property
-    def view(self) -> RoomView | None: ...
-
-    @property
-    def freshness(self) -> Freshness: ...
-
-    @property
-    def paint(self) -> Paint: ...
-
-    @property
-    def user(self) -> str:
-        """Whose acts these are: who an incident is that is taken here."""
-
-    @property
-    def read_only(self) -> bool: ...
-
-    async def ask_room(self, command: Command) -> Answer: ...
-
-    def open_why(self, target: Target) -> None: ...
-
-    def open_logs(self, kernel: str) -> None: ...
-
-    def open_help(self) -> None: ...
-
-    def next_theme(self) -> None: ...
-
-    def open_target(self, target: Target) -> None: ...
-
-    def open_evidence(self, incident: str) -> None:
-        """Open the list of the evidence's files."""
-
-    def open_listing(self, name: str) -> None:
-        """Open triggers, playbooks or silences."""
-
-    async def confirmed(self, question: str) -> bool: ...
-
-    async def filled(self, form: "Form") -> Mapping[str, str] | None:
-        """What a person filled in; None where the form was left."""
 
 
 class PlannedLayout(Layout):

@@ -11,8 +11,8 @@ from grace_tui.faces.ui.keys import TRIGGER_KEYS, Key, bindings
 from grace_tui.faces.ui.lines.pages import told
 from grace_tui.faces.ui.lines.said import Said, Saying, fact
 from grace_tui.faces.ui.lines.triggers import RuleRow, alarm, more_said, rule_facts, rule_lines, rule_rows
+from grace_tui.faces.ui.screens.control import RoomControl
 from grace_tui.faces.ui.screens.listing import ListingScreen
-from grace_tui.faces.ui.screens.stage import RoomControl
 from grace_tui.faces.views import RoomView
 
 

@@ -18,7 +18,7 @@ from grace_tui.healing.hook.grace_hook.names import UNKNOWN, is_a, look_up
 from grace_tui.healing.hook.grace_hook.source import failing_text
 from grace_tui.healing.incidents.callee import refused_by
 from grace_tui.healing.incidents.capture import leaf_of, trace_of
-from grace_tui.healing.incidents.evidence.values import module_of, stored, type_name
+from grace_tui.healing.incidents.evidence.storage import module_of, stored, type_name
 from grace_tui.healing.incidents.places import place
 from grace_tui.healing.incidents.scopes import definition
 from grace_tui.kernel.errors import ProviderDown

@@ -14,7 +14,7 @@ import msgspec
 from grace_tui.healing.failure import Failure
 from grace_tui.healing.incidents.capture import remote_of
 from grace_tui.healing.incidents.evidence.provider import Provider, as_written, point, told_of
-from grace_tui.healing.incidents.evidence.values import NAME_LIMIT
+from grace_tui.healing.incidents.evidence.storage import NAME_LIMIT
 from grace_tui.healing.incidents.evidence.variables import FRAMES, NAMES, Variables, take_variables
 from grace_tui.healing.incidents.evidence.wording import VALUE_SHOWN, shortened, worded
 from grace_tui.kernel.redact import SHOWN, is_secret_name, redact

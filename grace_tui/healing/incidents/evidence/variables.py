@@ -9,7 +9,8 @@ from types import FrameType, FunctionType, ModuleType
 from typing import Any, cast
 
 from grace_tui.healing.incidents.capture import chain_of, leaf_of, trace_of
-from grace_tui.healing.incidents.evidence.values import NAME_LIMIT, Note, Walker, type_name
+from grace_tui.healing.incidents.evidence.storage import NAME_LIMIT, type_name
+from grace_tui.healing.incidents.evidence.values import Note, Walker
 from grace_tui.healing.incidents.places import place
 from grace_tui.kernel.redact import SHOWN, is_secret_name
 

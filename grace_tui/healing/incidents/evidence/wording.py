@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from grace_tui.healing.incidents.evidence.values import Group, Note, Quoted
+from grace_tui.healing.incidents.evidence.plain import Quoted
+from grace_tui.healing.incidents.evidence.values import Group, Note
 from grace_tui.kernel.redact import LineRedactor, redact
 
 TEXT_SHOWN = 240

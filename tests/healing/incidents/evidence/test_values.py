@@ -14,7 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grace_tui.healing.incidents.evidence.values import NODES, Group, Note, Walker, stored
+from grace_tui.healing.incidents.evidence.storage import stored
+from grace_tui.healing.incidents.evidence.values import NODES, Group, Note, Walker
 from grace_tui.healing.incidents.evidence.wording import VALUE_SHOWN, worded
 from grace_tui.kernel.testing import ManualClock
 from tests.healing.incidents.evidence.hostile import RUN, hostile_objects
