@@ -8,55 +8,43 @@ from tests.room.bench import calm
 from tests.room.playbooks.stage import back, done, failing, staged, succeeded
 
 
-async def test_restart_bus_starts_the_bus_again(tmp_path: Path) -> None:
-    failing(tmp_path, "message_bus", spec="critical=True")
+@pytest.mark.parametrize(
+    ("playbook", "kernel", "spec"),
+    [
+        ("restart_bus", "message_bus", "critical=True"),
+        ("restart_agent", "coding_agent", ""),
+        ("restart_healer", "self_healing", ""),
+    ],
+)
+async def test_what_was_given_up_is_started_again(tmp_path: Path, playbook: str, kernel: str, spec: str) -> None:
+    failing(tmp_path, kernel, spec=spec)
+    calm(tmp_path, *({"coding_agent", "self_healing"} - {kernel}))
     async with staged(tmp_path) as stage:
-        incident = await stage.failed("message_bus")
+        incident = await stage.failed(kernel)
         back(tmp_path)
-        succeeded(await stage.play("restart_bus", incident))
-        assert stage.state("message_bus") == "running"
+        succeeded(await stage.play(playbook, incident))
+        assert stage.state(kernel) == "running"
 
 
-async def test_restart_agent_starts_the_agent_again(tmp_path: Path) -> None:
-    failing(tmp_path, "coding_agent")
-    calm(tmp_path, "self_healing")
+@pytest.mark.parametrize(
+    ("playbook", "kernel", "kind", "facts"),
+    [
+        ("unstick_agent", "coding_agent", "AgentStuck", {}),
+        ("unstick_healer", "self_healing", "HealerStuck", {}),
+        ("restart_growing", "grower", "MemoryPressure", {"rule": "memory_growth"}),
+    ],
+)
+async def test_what_is_stuck_or_grows_is_restarted_and_what_it_did_is_kept(
+    tmp_path: Path, playbook: str, kernel: str, kind: str, facts: dict[str, str]
+) -> None:
+    calm(tmp_path, kernel)
     async with staged(tmp_path) as stage:
-        incident = await stage.failed("coding_agent")
-        back(tmp_path)
-        succeeded(await stage.play("restart_agent", incident))
-        assert stage.state("coding_agent") == "running"
-
-
-async def test_restart_healer_starts_the_healer_again(tmp_path: Path) -> None:
-    failing(tmp_path, "self_healing")
-    calm(tmp_path, "coding_agent")
-    async with staged(tmp_path) as stage:
-        incident = await stage.failed("self_healing")
-        back(tmp_path)
-        succeeded(await stage.play("restart_healer", incident))
-        assert stage.state("self_healing") == "running"
-
-
-async def test_unstick_agent_restarts_the_agent_and_keeps_where_it_stood(tmp_path: Path) -> None:
-    calm(tmp_path, "coding_agent")
-    async with staged(tmp_path) as stage:
-        await stage.running("coding_agent")
-        before = stage.starts("coding_agent")
-        run = await stage.play("unstick_agent", stage.report("coding_agent", "AgentStuck"))
+        await stage.running(kernel)
+        before = stage.starts(kernel)
+        run = await stage.play(playbook, stage.report(kernel, kind, **facts))
         succeeded(run)
         assert done(run) == {"stack_dump": "done", "restart": "done"}
-        assert stage.starts("coding_agent") > before
-
-
-async def test_unstick_healer_restarts_the_healer_and_keeps_where_it_stood(tmp_path: Path) -> None:
-    calm(tmp_path, "self_healing")
-    async with staged(tmp_path) as stage:
-        await stage.running("self_healing")
-        before = stage.starts("self_healing")
-        run = await stage.play("unstick_healer", stage.report("self_healing", "HealerStuck"))
-        succeeded(run)
-        assert done(run) == {"stack_dump": "done", "restart": "done"}
-        assert stage.starts("self_healing") > before
+        assert stage.starts(kernel) > before
 
 
 @pytest.mark.parametrize("reported", ["coding_agent", "self_healing"])

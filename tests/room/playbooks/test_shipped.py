@@ -33,8 +33,8 @@ def test_a_shipped_playbook_says_why_it_exists(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_a_shipped_playbook_has_a_drill_on_a_real_room(name: str) -> None:
     drills = [path.read_text(encoding="utf-8") for path in HERE.glob("test_*.py")]
-    pattern = re.compile(rf'^async def test_{name}_.*?stage\.play\("{name}"', re.DOTALL | re.MULTILINE)
-    assert any(pattern.search(drill) for drill in drills)
+    played = re.compile(rf'stage\.play\("{name}"|^        \("{name}", ', re.MULTILINE)
+    assert any(played.search(drill) for drill in drills)
 
 
 @pytest.mark.parametrize("name", NAMES)
