@@ -311,7 +311,9 @@ class Session:
             )
             ended = await real.run()
             failures, tests = await asyncio.to_thread(collected, folder, self.wanted.root, ended.stderr)
-        self.trier.first_seconds = self.trier.first_seconds or ended.seconds
+        if ended.exit_code:
+            self.trier.failed_after = max(self.trier.failed_after, ended.seconds)
+        self.trier.ends = self.trier.ends or bool(tests) or any(seen.test for seen in failures)
         self.report.exit_code = ended.exit_code
         self.trier.command_seconds += ended.seconds
         last = ended.stderr.strip().splitlines()

@@ -57,7 +57,10 @@ class Trier:
         """Where the command runs, relative to the root where it is inside."""
         self.until = 0.0
         """When the heal has to end, by the monotonic clock."""
-        self.first_seconds = 0.0
+        self.failed_after = 0.0
+        """Seconds of the longest run that failed for real."""
+        self.ends = False
+        """It is a run of tests: it ends by itself, however long it takes once its imports work."""
         self.command_seconds = 0.0
         self._bench: Bench | None = None
         self._unpatched: asyncio.Task[Run] | None = None
@@ -69,12 +72,13 @@ class Trier:
     @property
     def proven_after(self) -> float:
         """Seconds after which a program that goes on is past where it failed without the repair."""
-        return max(3.0, 3 * self.first_seconds)
+        return max(3.0, 3 * self.failed_after)
 
     @property
     def patience(self) -> float:
         """Seconds that one run in a trial may take."""
-        return max(min(max(SURVIVES, 3 * self.first_seconds), self.until - time.monotonic()), 1.0)
+        left = max(self.until - time.monotonic(), 1.0)
+        return left if self.ends else min(max(SURVIVES, 3 * self.failed_after), left)
 
     async def bench(self) -> Bench:
         if self._bench is None:
