@@ -13,7 +13,7 @@ from grace_tui.healing.failure import Failure
 from grace_tui.healing.repair.diagnose import DIAGNOSES
 from grace_tui.healing.repair.operators import OPERATORS
 from grace_tui.healing.repair.patch import Refused, Site
-from grace_tui.healing.repair.scene import Scene
+from grace_tui.healing.repair.scene import Allowed, Scene
 from grace_tui.healing.repair.tree import FileTree
 
 FOLDER = Path(__file__).parent
@@ -28,7 +28,8 @@ class Case:
     """`key: value` lines, then `=== SECTION PATH` and the text of that file.
 
     Sections are `history` and `broken` (commits), `before` and `after`. A file of a commit that the next section does
-    not name is deleted there. With a `failure` (JSON) and no `provider`, the site is what the diagnosis says.
+    not name is deleted there. With a `failure` (JSON) and no `provider`, the site is what the diagnosis says. `allowed`
+    names what policy permits.
     """
 
     site: dict[str, str] = field(default_factory=dict)
@@ -98,7 +99,7 @@ def test_operator_makes_the_repair_of_the_case(path: Path, tmp_path: Path) -> No
     lay_out(case, tmp_path)
     told = case.site.get("failure", "")
     failure = msgspec.json.decode(told, type=Failure) if told else None
-    scene = Scene(FileTree(tmp_path), failure)
+    scene = Scene(FileTree(tmp_path), failure, Allowed(**dict.fromkeys(case.site.get("allowed", "").split(), True)))
     operator = OPERATORS[path.parent.name]
     site = site_of(case, operator.problem, scene)
     outcome = site if isinstance(site, Refused) else operator.propose(site, scene)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from grace_tui.healing.failure import Failure
 from grace_tui.healing.repair.history import History, NoHistory, history_of
+from grace_tui.healing.repair.imports.view import View
 from grace_tui.healing.repair.index import Index
 from grace_tui.healing.repair.index.layout import root_of
 from grace_tui.healing.repair.patch import Tree
@@ -48,6 +49,11 @@ class Scene:
             return self.past
         root = getattr(self.tree, "root", None)
         return history_of(root) if isinstance(root, Path) else NoHistory()
+
+    @cached_property
+    def imports(self) -> View:
+        """Who imports what from where, and where it can be had."""
+        return View(self.index, self.history, self.failure)
 
     @property
     def known_roots(self) -> tuple[str, ...]:

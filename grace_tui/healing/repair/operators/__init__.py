@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from grace_tui.healing.repair.operators.calls import CALL_OPERATORS
-from grace_tui.healing.repair.operators.missing_export import MissingExport
+from grace_tui.healing.repair.operators.importing import IMPORT_OPERATORS
 from grace_tui.healing.repair.operators.restore_definition import RestoreDefinition
 from grace_tui.healing.repair.operators.restore_export import RestoreExport
 from grace_tui.healing.repair.operators.restore_module import RestoreModule
@@ -14,7 +14,7 @@ OPERATORS: Mapping[str, RepairOperator] = {
     operator.name: operator
     for operator in (
         *CALL_OPERATORS,
-        MissingExport(),
+        *IMPORT_OPERATORS,
         RestoreDefinition(),
         RestoreModule(),
         RestoreExport(),

@@ -57,12 +57,42 @@ def add_import(module: cst.Module, plan: ImportPlan) -> cst.Module:
     if existing is not None:
         return cst.ensure_type(module.deep_replace(existing, _with_name(existing, plan)), cst.Module)
     body = list(module.body)
-    like = [at for at, node in _from_imports(body) if plan.absolute(node).split(".")[0] == plan.root]
+    head = _head(body)
+    froms = [(at, node) for at, node in _from_imports(body) if at in head]
+    like = [at for at, node in froms if plan.absolute(node).split(".")[0] == plan.root]
     relative = [at for at in like if _import_of(body[at]).relative]
     written = plan.relative() if len(relative) * 2 > len(like) else plan.source
     alias = f" as {plan.name}" if plan.alias else ""
     new = cst.parse_statement(f"from {written} import {plan.name}{alias}\n", config=module.config_for_parsing)
     return module.with_changes(body=_inserted(body, *_place(body, like, written), new))
+
+
+def add_statement(module: cst.Module, statement: str) -> cst.Module:
+    """Add an import that is written out: `import a.b as c`, or a from-import with another name."""
+    new = cst.parse_statement(f"{statement}\n", config=module.config_for_parsing)
+    body = list(module.body)
+    head = _head(body)
+    kind = cst.Import if statement.startswith("import ") else cst.ImportFrom
+    same = [at for at in head if _is_import(body[at], kind)]
+    if not same:
+        others = [at for at in head if not _is_future(body[at])]
+        if kind is cst.Import and others:
+            return module.with_changes(body=_inserted(body, others[0], True, new))
+        return module.with_changes(body=_inserted(body, *_place(body, [], ""), new))
+    block = _last_block(same)
+    before = sum(1 for at in block if module.code_for_node(body[at]).strip() < statement)
+    return module.with_changes(body=_inserted(body, block[0] + before, before == 0, new))
+
+
+def _head(body: Sequence[cst.BaseStatement]) -> list[int]:
+    """Positions of the imports before the first definition."""
+    definitions = (at for at, node in enumerate(body) if isinstance(node, cst.FunctionDef | cst.ClassDef))
+    end = next(definitions, len(body))
+    return [at for at, node in enumerate(body[:end]) if _is_import(node)]
+
+
+def _is_future(node: cst.BaseStatement) -> bool:
+    return _is_import(node, cst.ImportFrom) and dotted(_import_of(node).module) == "__future__"
 
 
 def _inserted(body: Sequence[cst.BaseStatement], at: int, gap: bool, new: cst.BaseStatement) -> list[cst.BaseStatement]:
@@ -78,7 +108,8 @@ def _inserted(body: Sequence[cst.BaseStatement], at: int, gap: bool, new: cst.Ba
     else:
         blank = [cst.EmptyLine(indent=False)] if gap else []
         if after and not leading:
-            after[0] = after[0].with_changes(leading_lines=[cst.EmptyLine(indent=False)])
+            lines = 2 if isinstance(after[0], cst.FunctionDef | cst.ClassDef) else 1
+            after[0] = after[0].with_changes(leading_lines=[cst.EmptyLine(indent=False)] * lines)
     return [*body[:at], new.with_changes(leading_lines=blank), *after]
 
 
@@ -91,7 +122,7 @@ def _place(body: Sequence[cst.BaseStatement], like: Sequence[int], written: str)
             return block[-1] + 1, False
         before = sum(1 for key in keys if key < _written_key(written))
         return block[0] + before, before == 0
-    imports = [at for at, node in enumerate(body) if _is_import(node)]
+    imports = _head(body)
     if imports:
         return imports[-1] + 1, True
     return (1, True) if body and is_docstring(body[0]) else (0, False)
@@ -143,8 +174,9 @@ SORT_KEYS: tuple[Callable[[str], tuple[int, str, str]], ...] = (
 
 
 def _same_source(module: cst.Module, plan: ImportPlan) -> cst.ImportFrom | None:
-    for _, node in _from_imports(module.body):
-        if plan.absolute(node) == plan.source and not isinstance(node.names, cst.ImportStar):
+    head = _head(module.body)
+    for at, node in _from_imports(module.body):
+        if at in head and plan.absolute(node) == plan.source and not isinstance(node.names, cst.ImportStar):
             return node
     return None
 

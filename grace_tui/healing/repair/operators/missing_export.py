@@ -1,79 +1,147 @@
-"""A module was asked for a name it does not export: it exports the name from the one place that defines it."""
+"""A module was asked for a name it does not export: it exports the name from the one place that defines it.
+
+A package that lost several at once gets all of them that the tree asks it for, so that no second failure waits behind.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import libcst as cst
 
-from grace_tui.healing.repair.index import Index, defined_names
+from grace_tui.healing.repair.imports.graph import chain_to
+from grace_tui.healing.repair.imports.layout import is_test
+from grace_tui.healing.repair.imports.sources import Source, nearness
 from grace_tui.healing.repair.operators.exports import add_export, has_all, plain_reexports
 from grace_tui.healing.repair.operators.imports import ImportPlan, add_import
-from grace_tui.healing.repair.patch import FileEdit, Patch, Refused, Site, Tree
+from grace_tui.healing.repair.operators.lazy import OnDemand, hinder, with_entries
+from grace_tui.healing.repair.patch import FileEdit, Patch, Refused, Site
 from grace_tui.healing.repair.scene import Scene
+
+NAME = "missing_export"
 
 
 @dataclass(frozen=True, slots=True)
 class MissingExport:
-    name: str = "missing_export"
-    problem: str = "missing_export"
+    name: str = NAME
+    problem: str = NAME
 
     def propose(self, site: Site, scene: Scene) -> Sequence[Patch] | Refused:
-        index, tree = scene.index, scene.tree
         if site.provider in site.consumers:
             return Refused(self.name, f"{site.provider} is itself a consumer, which is not changed")
-        source = find_source(index, site)
-        if isinstance(source, Refused):
-            return source
+        found = find_sources(site, scene)
+        if isinstance(found, Refused):
+            return found
         try:
-            module = cst.parse_module(index.text(site.provider))
+            module = cst.parse_module(scene.tree.read(site.provider))
         except cst.ParserSyntaxError as error:
             return Refused(self.name, f"{site.provider} does not parse: {error.message}, line {error.raw_line}")
-        submodule = index.names[source] == f"{site.qualname}.{site.name}"
-        origin = site.qualname if submodule else index.names[source]
-        plan = ImportPlan(site.name, origin, site.qualname, site.provider.endswith("__init__.py"))
-        if not plan.extends(module) and (circle := cycle(index, source, site.provider)):
-            return Refused(self.name, f"importing {site.name} would close an import cycle: {circle}")
-        return [_patch(self.name, site, tree, module, chosen) for chosen in _styles(plan, module)]
+        ambiguous = len(found) > 1
+        patches: list[Patch] = []
+        for source in found:
+            outcome = _exported(site, scene, module, source)
+            if isinstance(outcome, Refused):
+                if len(found) == 1:
+                    return outcome
+                continue
+            patches += [replace(patch, ambiguous=True) for patch in outcome[:1]] if ambiguous else outcome
+        if not ambiguous and (every := all_asked(site, scene, module, found[0])) is not None:
+            patches.insert(0, every)
+        return patches or Refused(self.name, f"importing {site.name} from any of its places would close a cycle")
 
 
-def find_source(index: Index, site: Site) -> str | Refused:
-    """The one file that defines the name, nearest first: a submodule, below the package, beside it, anywhere."""
-    own = index.parsed(site.provider)
-    if own is not None and site.name in defined_names(own.body):
-        return Refused(MissingExport().name, f"{site.provider} defines {site.name} itself; it is used before that")
-    if submodule := index.modules.get(f"{site.qualname}.{site.name}"):
-        return submodule
-    excluded = {site.provider, *site.consumers}
-    found = [path for path in index.exporters(site.name) if path not in excluded and not _is_test(path)]
-    if not found:
-        return Refused(MissingExport().name, f"no source in the workspace defines {site.name}")
-    nearest = min(_distance(index.names[path], site.qualname) for path in found)
-    best = [path for path in found if _distance(index.names[path], site.qualname) == nearest]
-    if len(best) > 1:
-        return Refused(MissingExport().name, f"{site.name} is defined in several places: {', '.join(sorted(best))}")
-    return best[0]
+def find_sources(site: Site, scene: Scene) -> list[Source] | Refused:
+    """The places that define the name, the nearest: a submodule, below the package, beside it, anywhere.
 
-
-def cycle(index: Index, source: str, provider: str) -> str:
-    """The chain by which importing `source` asks `provider` for a name before it has it; empty where there is none.
-
-    `import provider` alone does not fail in a cycle: nothing is asked of the module until later.
+    Where nothing in the tree defines it, what the tree imports under that name.
     """
-    target = index.names[provider]
-    waiting: list[tuple[str, tuple[str, ...]]] = [(source, (index.names[source],))]
-    seen = {source}
-    while waiting:
-        path, chain = waiting.pop(0)
-        for entry in index.imports(path):
-            submodule = f"{entry.module}.{entry.name}" in index.modules
-            if entry.module == target and entry.name and not submodule:
-                return " -> ".join([target, *chain, target])
-            reached = f"{entry.module}.{entry.name}" if submodule else entry.module
-            following = index.modules.get(reached, "")
-            if following and following != provider and following not in seen:
-                seen.add(following)
-                waiting.append((following, (*chain, reached)))
-    return ""
+    view = scene.imports
+    if site.name in view.offers.own(site.provider).defined:
+        return Refused(NAME, f"{site.provider} defines {site.name} itself; it is used before that")
+    submodule = f"{site.qualname}.{site.name}"
+    if submodule in view.layout.files:
+        path = view.layout.files[submodule]
+        return [Source(submodule, "", path, 0.7, f"{path} is that submodule")]
+    without = frozenset({site.provider, *site.consumers})
+    found = view.sources.defined(site.name, site.qualname, without)
+    if not found:
+        used = [source for source in view.sources.used(site.name, without) if source.name and not is_test(source.path)]
+        used = [source for source in used if source.module != site.qualname]
+        found = sorted(used, key=lambda source: source.rank, reverse=True)
+        if not found:
+            return Refused(NAME, f"no source in the workspace defines {site.name}")
+        return [source for source in found if source.rank == found[0].rank]
+    nearest = min(_distance(source.module, site.qualname) for source in found)
+    near = [source for source in found if _distance(source.module, site.qualname) == nearest]
+    most = max(source.rank[1] for source in near)
+    return [source for source in near if source.rank[1] == most]
+
+
+def all_asked(site: Site, scene: Scene, module: cst.Module, first: Source) -> Patch | None:
+    """Everything else that the tree asks of this module in vain, together with what failed; None where that is all."""
+    names = lost_names(site, scene)
+    names.pop(site.name, None)
+    if not names:
+        return None
+    sources = {site.name: first, **names}
+    eager = {name: source for name, source in sources.items() if not _circle(source, site, scene)}
+    later = {name: source for name, source in sources.items() if name not in eager}
+    if later and hinder(module):
+        return None
+    changed = module
+    for name, source in sorted(eager.items()):
+        changed = _with_import(changed, _styles(_plan(site, source, name), module)[0])
+    if later:
+        changed = with_entries(changed, [_on_demand(name, source, site) for name, source in sorted(later.items())])
+    listed = ", ".join(sorted(sources))
+    says = (first.evidence, f"the tree asks {site.qualname} for {', '.join(sorted(names))} too")
+    edit = FileEdit(site.provider, scene.tree.read(site.provider), changed.code)
+    return Patch(NAME, site, f"{site.qualname} exports {listed}", (edit,), first.score + 0.01, says)
+
+
+def lost_names(site: Site, scene: Scene) -> dict[str, Source]:
+    """Names that imports of the tree ask of the module, which lacks them, and that have one evident place."""
+    view = scene.imports
+    lost: dict[str, Source] = {}
+    for name in sorted(view.demands.names_on(site.qualname)):
+        if name.startswith("__") or view.offers.has(site.qualname, name):
+            continue
+        found = find_sources(replace(site, name=name), scene)
+        if not isinstance(found, Refused) and len(found) == 1 and found[0].path:
+            lost[name] = found[0]
+    return lost
+
+
+def _exported(site: Site, scene: Scene, module: cst.Module, source: Source) -> list[Patch] | Refused:
+    plan = _plan(site, source, site.name)
+    circle = "" if plan.extends(module) else _circle(source, site, scene)
+    if not circle:
+        return [_patch(site, scene, _with_import(module, chosen), source) for chosen in _styles(plan, module)]
+    if why := hinder(module):
+        return Refused(NAME, f"importing {site.name} would close an import cycle: {circle}; {why}")
+    changed = with_entries(module, [_on_demand(site.name, source, site)])
+    return [replace(_patch(site, scene, changed, source), score=source.score - 0.1)]
+
+
+def _plan(site: Site, source: Source, name: str) -> ImportPlan:
+    origin = source.module if source.name else source.module.rpartition(".")[0]
+    return ImportPlan(name, origin, site.qualname, site.provider.endswith("__init__.py"))
+
+
+def _with_import(module: cst.Module, plan: ImportPlan) -> cst.Module:
+    return add_export(add_import(module, plan), plan.name)
+
+
+def _on_demand(name: str, source: Source, site: Site) -> OnDemand:
+    written = source.module
+    if site.provider.endswith("__init__.py") and source.module.startswith(f"{site.qualname}."):
+        written = source.module[len(site.qualname) :]
+    return OnDemand(name, written, source.name)
+
+
+def _circle(source: Source, site: Site, scene: Scene) -> str:
+    """The chain by which importing the source asks the provider for a name before it has it."""
+    chain = chain_to(source.module, site.qualname, scene.imports) if source.path else ()
+    return " -> ".join([site.qualname, *chain, site.qualname]) if chain else ""
 
 
 def _styles(plan: ImportPlan, module: cst.Module) -> list[ImportPlan]:
@@ -84,19 +152,15 @@ def _styles(plan: ImportPlan, module: cst.Module) -> list[ImportPlan]:
     return [plan, alias] if plain_reexports(module) else [alias, plan]
 
 
-def _patch(operator: str, site: Site, tree: Tree, module: cst.Module, plan: ImportPlan) -> Patch:
-    changed = add_export(add_import(module, plan), site.name)
-    summary = f"{site.qualname} exports {site.name} from {plan.source}"
-    return Patch(operator, site, summary, (FileEdit(site.provider, tree.read(site.provider), changed.code),))
+def _patch(site: Site, scene: Scene, changed: cst.Module, source: Source) -> Patch:
+    origin = source.module if source.name else source.module.rpartition(".")[0]
+    summary = f"{site.qualname} exports {site.name} from {origin}"
+    edit = FileEdit(site.provider, scene.tree.read(site.provider), changed.code)
+    return Patch(NAME, site, summary, (edit,), source.score, (source.evidence,))
 
 
 def _distance(module: str, package: str) -> int:
     if module.startswith(f"{package}."):
         return 0
     parent = package.rpartition(".")[0]
-    return 1 if parent and module.startswith(f"{parent}.") else 2
-
-
-def _is_test(path: str) -> bool:
-    parts = path.split("/")
-    return parts[0] in ("tests", "test") or parts[-1].startswith("test_") or parts[-1] == "conftest.py"
+    return 1 if parent and nearness(module, parent) == len(parent.split(".")) else 2
