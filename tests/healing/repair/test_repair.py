@@ -4,7 +4,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from grace_tui.healing.failure import Failure, Frame
+from grace_tui.healing.repair import repair as module
+from grace_tui.healing.repair.analyse import Proposal
+from grace_tui.healing.repair.patch import FileEdit, Patch, Site
 from grace_tui.healing.repair.repair import Progress, Proven, Unrepaired, repair
 from grace_tui.healing.repair.reproduce import Reproduction
 
@@ -99,3 +104,37 @@ async def test_unknown_failure_is_refused_in_words(root: Path, refused_keyword: 
     outcome = await repair(replace(refused_keyword, kind="ValueError", message="no"), root)
     assert isinstance(outcome, Unrepaired)
     assert outcome.reason == "no diagnosis fits ValueError: no"
+
+
+@pytest.mark.parametrize(
+    ("second", "ask"),
+    [
+        ("row['x'] = part", "row gets a key of its own speaks for itself as much, and passes as well"),
+        ("row['x'] = missing", ""),
+    ],
+    ids=["both pass", "one alone passes"],
+)
+async def test_of_two_that_speak_as_much_one_has_to_pass_alone(
+    root: Path, refused_keyword: Failure, monkeypatch: pytest.MonkeyPatch, second: str, ask: str
+) -> None:
+    before = (root / "kernels/log.py").read_text()
+    widened = before.replace("action: str)", "action: str, part: object = None)")
+    site = Site("unexpected_keyword", "kernels/log.py", "Log.append", "part", consumers=("kernels/agent.py",))
+
+    def patch(summary: str, line: str) -> Patch:
+        after = widened.replace("        self.rows.append", f"        {line}\n        self.rows.append")
+        return Patch("test", site, summary, (FileEdit("kernels/log.py", before, after),), ambiguous=True)
+
+    two = (
+        patch("row keeps part", 'row["part"] = part'),
+        patch("row gets a key of its own", second.replace("[part]", "['x']")),
+    )
+
+    async def proposed(failure: Failure, root: Path) -> Proposal:
+        return Proposal(site, two, "test")
+
+    monkeypatch.setattr(module, "propose", proposed)
+    outcome = await repair(refused_keyword, root)
+    assert isinstance(outcome, Proven), outcome
+    assert (outcome.patch.summary, outcome.ask) == ("row keeps part", ask)
+    assert len(outcome.rivals) == bool(ask)
