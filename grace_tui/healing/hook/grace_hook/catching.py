@@ -32,6 +32,8 @@ class State:
         self.handled = 0
         self.tester = ""
         """The test runner at work in this process: pytest, unittest or none."""
+        self.result: tuple[int, float] | None = None
+        """Of unittest: the identity of the result that the running test reports to, and when it began."""
         self.test = ""
         self.tests: dict[str, dict[str, Any]] = {}
         self.held: list[Any] = []
@@ -62,7 +64,7 @@ def testing() -> bool:
 
 def failed(error: BaseException | None, *, fatal: bool = False, handled: bool = False, test: str = "") -> None:
     """Record a failure, once."""
-    if error is not None and type(error).__name__ not in _SILENT:
+    if isinstance(error, BaseException) and type(error).__name__ not in _SILENT:
         _contained(_record, error, fatal, handled, test)
 
 

@@ -100,7 +100,7 @@ def of_unittest(module: Any) -> None:
             state = catching.state()
             if state is not None and not state.tester:
                 state.tester = "unittest"
-                vars(self)["_grace_began"] = time.perf_counter()
+                state.result = (id(self), time.perf_counter())
                 catching.begin_test(_name(test))
             return original(self, test)
 
@@ -108,13 +108,12 @@ def of_unittest(module: Any) -> None:
 
     def stop(original: Any) -> Any:
         def stopTest(self: Any, test: Any) -> Any:
-            began = vars(self).pop("_grace_began", None)
             state = catching.state()
-            if state is not None and began is not None:
+            if state is not None and state.result is not None and _is_outer(self):
                 name = _name(test)
-                catching.outcome(name, "passed", time.perf_counter() - began)
+                catching.outcome(name, "passed", time.perf_counter() - state.result[1])
                 catching.end_test(name)
-                state.tester = ""
+                state.tester, state.result = "", None
             return original(self, test)
 
         return stopTest
@@ -132,7 +131,7 @@ def of_unittest(module: Any) -> None:
     def good(word: Any) -> Any:
         def make(original: Any) -> Any:
             def add(self: Any, test: Any, *rest: Any) -> Any:
-                if "_grace_began" in vars(self):
+                if _is_outer(self):
                     catching.outcome(_name(test), word)
                 return original(self, test, *rest)
 
@@ -150,10 +149,16 @@ def of_unittest(module: Any) -> None:
     replace(module.TestResult, "addUnexpectedSuccess", good("failed"))
 
 
+def _is_outer(result: Any) -> bool:
+    """Whether this is the result of the test that runs, not one that the test made."""
+    state = catching.state()
+    return state is not None and state.result is not None and state.result[0] == id(result)
+
+
 def _bad_test(result: Any, test: Any, error: Any, word: Any) -> None:
     state = catching.state()
     # A test that runs tests inside is about their failing; what fails outside a test is a fixture of a class or module.
-    if error is None or state is None or (state.tester and "_grace_began" not in vars(result)):
+    if error is None or state is None or (state.tester and not _is_outer(result)):
         return
     name = _name(test)
     catching.outcome(name, word)
