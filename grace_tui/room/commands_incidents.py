@@ -38,7 +38,7 @@ async def incident_note(room: "Room", arguments: Arguments, by: str) -> Answer:
     text = _text(arguments, "text", REASON_LIMIT)
     if not text:
         raise GraceError("say what is to be noted")
-    record = room.parts.book.remark(word(arguments, "id"), text, person_of(by))
+    record = room.parts.book.remark(word(arguments, "id"), text, by)
     return answer(f"noted with {record.id}", record)
 
 

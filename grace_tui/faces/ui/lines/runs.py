@@ -164,7 +164,7 @@ def steps_said(steps: Sequence[StepView]) -> Iterator[Said]:
 
 def refused_facts(item: RefusedRow) -> list[Saying]:
     return [
-        Said("cannot be used as it is; what it said before stays in force", "warn", "state", "✖"),
+        Said("cannot be used as it is; what was read of it before stays in force", "warn", "state", "✖"),
         *fact("file", item.file, "muted"),
         heading("what is wrong"),
         *(Said(shown(problem), "warn") for problem in item.problems),
