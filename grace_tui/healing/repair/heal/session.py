@@ -16,6 +16,7 @@ from grace_tui.healing.repair.apply import UndoRefused
 from grace_tui.healing.repair.gates import refusal
 from grace_tui.healing.repair.heal.evidence import collected
 from grace_tui.healing.repair.heal.home import Home
+from grace_tui.healing.repair.heal.installing import install, uninstall, wants_install
 from grace_tui.healing.repair.heal.ledger import Heal, Ledger
 from grace_tui.healing.repair.heal.memory import Memory
 from grace_tui.healing.repair.heal.progress import Better, Cause, compare
@@ -75,6 +76,8 @@ class Session:
         self.report = Report(wanted.argv, str(wanted.root), dry_run=wanted.dry_run)
         self.memory = Memory(home)
         self.steps: list[Step] = []
+        self.installed: list[tuple[str, str]] = []
+        """(distribution, interpreter)."""
         self.furthest: tuple[Step, ...] = ()
         """The longest way of steps that each made progress."""
         self.stack = Stack(wanted.root)
@@ -118,6 +121,8 @@ class Session:
         try:
             await self._step_by_step(run)
         finally:
+            if self.installed and not self.report.healed and not self.report.files_changed:
+                await self._take_away()
             await self.trier.close()
 
     async def _second_look(self, run: Run) -> Run | None:
@@ -231,7 +236,9 @@ class Session:
         analyst = await self._open_analyst()
         proposal = await analyst.ask(group.seen.failure, self.stack.edits, group.seen.path)
         if proposal.site is not None:
-            self.say(f"the provider is {proposal.site.provider} ({proposal.site.problem.replace('_', ' ')})")
+            self.say(
+                f"the provider is {proposal.site.provider or 'outside'} ({proposal.site.problem.replace('_', ' ')})"
+            )
         if not proposal.patches:
             self._refuse(
                 group, proposal.operator, proposal.site.provider if proposal.site else "", proposal.reason, began
@@ -258,7 +265,10 @@ class Session:
                 )
                 continue
             self.say(f"trying: {patch.summary}")
-            tried = await self.trier.try_patch(around, patch)
+            if distribution := wants_install(patch):
+                tried = await self._install(around, patch, distribution)
+            else:
+                tried = await self.trier.try_patch(around, patch)
             self._attempt(group, tried, began)
             if tried.better.ok:
                 passed.append(tried)
@@ -273,6 +283,22 @@ class Session:
             return None
         others = [tried.patch for tried in passed if tried is not chosen]
         return Step(group, chosen.patch, run, chosen.after, (*others, *rest), self.stack, chosen.stack)
+
+    async def _install(self, around: Around, patch: Patch, distribution: str) -> Tried:
+        """For real, since an environment is no part of the tree; taken away again if the heal fails."""
+        python = around.group.seen.python
+        if self.wanted.dry_run:
+            return Tried(patch, (), None, Better(False, f"a dry run does not install {distribution}"), around.base)
+        if trouble := await install(distribution, python, self.wanted.root):
+            return Tried(patch, (), None, Better(False, f"pip: {trouble}"), around.base)
+        self.installed.append((distribution, python))
+        after = await self.trier.run(around.base)
+        return Tried(patch, (), after, compare(around.run, after, around.group, around.met, ()), around.base)
+
+    async def _take_away(self) -> None:
+        for distribution, python in self.installed:
+            trouble = await uninstall(distribution, python, self.wanted.root)
+            self.say(trouble or f"{distribution} is uninstalled again; what came with it stays")
 
     def _decide(self, passed: Sequence[Tried]) -> Tried | None:
         sure = [tried for tried in passed if not tried.patch.ambiguous]
@@ -357,7 +383,7 @@ class Session:
 
     def _healed(self, run: Run, reason: str) -> None:
         self.report.healed, self.report.reason = True, reason
-        for step in self.steps:
+        for step in (step for step in self.steps if step.patch.edits):
             if trouble := self.memory.learn(step.group.seen, step.patch):
                 self.say(trouble)
         self.report.known = bool(self.steps) and all(step.known for step in self.steps)
@@ -417,7 +443,8 @@ class Session:
 
     def _attempt(self, group: Group, tried: Tried, began: float, known: bool = False) -> None:
         patch, failure = tried.patch, group.seen.failure
-        self.say(f"  {gates_line(tried.gates)}")
+        if tried.gates:
+            self.say(f"  {gates_line(tried.gates)}")
         self.say(f"  {'→' if tried.better.ok else '✖'} {tried.better.why}")
         self.report.attempts.append(
             Attempt(

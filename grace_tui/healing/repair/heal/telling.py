@@ -50,7 +50,7 @@ def ending(report: Report) -> list[str]:
     """The last lines: what came of it, and what can be done now."""
     took = f"{report.seconds:.1f} s"
     if report.healed and not report.files_changed:
-        return []
+        return [f"healed, {took}: no file of the tree had to change"] if report.attempts else []
     if report.healed:
         how = "from memory" if report.known else f"in {plural(len(report.attempts), 'attempt')}"
         return [
