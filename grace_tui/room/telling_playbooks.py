@@ -30,7 +30,7 @@ def playbook(listed: Mapping[str, object], source: str, runs: Sequence[RunRecord
         *fields(
             ("file", str(listed["file"])),
             ("picked", "by itself" if listed["automatic"] else "only by a rule or a person"),
-            ("worked", f"{good} runs, not {bad}; expected to work {score:.0%}" if good or bad else "never run"),
+            ("worked", f"{good} runs, not {bad}; expected to work {score:.0%}" if good or bad else "no outcome yet"),
         ),
         "",
         source.strip(),

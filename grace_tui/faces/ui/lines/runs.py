@@ -91,7 +91,7 @@ def run_lines(item: Row, width: int, inks: Inks, *, gutter: Piece | None = None,
 
 
 def _playbook_line(item: PlaybookRow, width: int, inks: Inks, edge: Piece) -> Line:
-    outcome: list[Piece] = [(" never run", inks.muted)]
+    outcome: list[Piece] = [(" no outcome", inks.muted)]
     if item.succeeded or item.failed:
         outcome = [
             (f" ✓{figures.short(item.succeeded)}", inks.ok),
@@ -173,7 +173,7 @@ def refused_facts(item: RefusedRow) -> list[Saying]:
 
 def playbook_facts(item: PlaybookRow, runs: Sequence[RunView], now: float) -> list[Saying]:
     tries = item.succeeded + item.failed
-    outcome = f"{figures.short(item.succeeded)} of {figures.short(tries)} runs succeeded" if tries else "never run"
+    outcome = f"{figures.short(item.succeeded)} of {figures.short(tries)} runs succeeded" if tries else "none yet"
     said: list[Saying] = [
         *fact("playbook", item.name, "strong"),
         *fact("what for", item.says),

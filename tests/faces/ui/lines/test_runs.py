@@ -48,7 +48,7 @@ def test_a_run_that_is_over_is_one_quiet_line() -> None:
 def test_a_playbook_says_its_outcomes_and_its_score() -> None:
     rows = playbook_rows(PLAYBOOKS)
     assert squeezed(run_lines(rows[1], 50, INKS)) == ["▸ high_queue_backlog ✓12 ✗1 0.87"]
-    assert squeezed(run_lines(rows[2], 50, INKS)) == ["▸ kernel_heartbeat_gap never run 0.50"]
+    assert squeezed(run_lines(rows[2], 50, INKS)) == ["▸ kernel_heartbeat_gap no outcome 0.50"]
 
 
 def test_every_step_says_what_it_did_and_how_long_it_took() -> None:
