@@ -14,6 +14,7 @@ from grace_tui.healing.failure import Failure
 from grace_tui.healing.repair.history.damage import undamaged
 from grace_tui.healing.repair.history.history import Change, Changed
 from grace_tui.healing.repair.history.merge import like, put_back, three_way
+from grace_tui.healing.repair.history.renames import former_names, renamed_classes, with_alias
 from grace_tui.healing.repair.history.segments import Segment, changed_words, cut
 from grace_tui.healing.repair.history.suspects import Suspects, suspects
 from grace_tui.healing.repair.index import Index, plain
@@ -62,11 +63,17 @@ class File:
     @cached_property
     def after(self) -> dict[str, Segment] | None:
         found = cut(self.after_text)
-        return None if found is None else {segment.key: segment for segment in found}
+        return None if found is None else {segment.key: segment for segment in former_names(found, self.renamed)}
 
     @cached_property
     def now(self) -> list[Segment] | None:
-        return cut(self.now_text)
+        found = cut(self.now_text)
+        return None if found is None else former_names(found, self.renamed)
+
+    @cached_property
+    def renamed(self) -> dict[str, str]:
+        """Class as it is called now -> as it was called before: its members are compared with those it had."""
+        return renamed_classes(self.before or [], cut(self.after_text) or [], cut(self.now_text) or [])
 
     @cached_property
     def differing(self) -> dict[str, tuple[Segment | None, Segment | None]]:
@@ -254,6 +261,11 @@ class _Step:
     def _of_units(self, units: Sequence[Unit], seeds: Sequence[Unit], top: float, less: float) -> Iterator[Restoration]:
         added = {unit for unit in units if self._all[unit][0] is None}
         texts = self._with(units)
+        for path, former in ((path, self.files[path].renamed) for path in texts):
+            for new, old in former.items():
+                text = texts[path]
+                if text is not None and (path, f"class {old}") in units and self._is_named(new, texts):
+                    texts[path] = with_alias(text, old, new)
         kept = {unit for unit in added if self._is_used(unit, texts)}
         if kept:
             texts = self._with([unit for unit in units if unit not in kept])
@@ -266,10 +278,12 @@ class _Step:
     def _is_used(self, unit: Unit, texts: Mapping[str, str | None]) -> bool:
         """Say whether what came in the place of something is asked for by code that stays as it is."""
         segment = self._all[unit][1]
-        name = segment.last if segment is not None else ""
-        says = re.compile(rf"\b{re.escape(name)}\b")
+        return segment is not None and bool(segment.last) and self._is_named(segment.last, texts)
+
+    def _is_named(self, name: str, texts: Mapping[str, str | None]) -> bool:
+        says = re.compile(rf"\b{re.escape(name.rpartition('.')[2])}\b")
         others = (path for path in self.scene.index.saying(says.pattern) if path not in texts)
-        return bool(name) and (any(says.search(text or "") for text in texts.values()) or any(others))
+        return any(says.search(text or "") for text in texts.values()) or any(others)
 
     def _of_files(
         self, paths: Collection[str], seeds: Sequence[Unit], top: float, less: float
