@@ -142,10 +142,15 @@ class _Step:
         top = max(weights.values())
         seeds = [unit for unit, weight in weights.items() if weight >= top]
         wider = [unit for unit, weight in weights.items() if weight >= top / 2]
-        yield from self._of_units(self._closed(seeds), seeds, top, 0.0)
+        closed = self._closed(seeds)
+        near = [unit for unit in closed if unit[0] in {path for path, _ in seeds}]
+        # where the later name stays for those who use it, those who used the earlier one need not go back to it
+        first, second = (near, closed) if self._kept(closed, self._with(closed)) else (closed, near)
+        yield from self._of_units(first, seeds, top, 0.0)
+        yield from self._of_units(second, seeds, top, 0.01)
         if len(wider) > len(seeds):
             yield from self._of_units(self._closed(wider), wider, top, 0.02)
-        yield from self._of_files({path for path, _ in self._closed(seeds)}, seeds, top, 0.04)
+        yield from self._of_files({path for path, _ in closed}, seeds, top, 0.04)
         yield from self._of_files(set(self.files), seeds, top, 0.08)
 
     def _undamaged(self) -> Iterator[Restoration]:
@@ -259,24 +264,25 @@ class _Step:
     # ---- candidates
 
     def _of_units(self, units: Sequence[Unit], seeds: Sequence[Unit], top: float, less: float) -> Iterator[Restoration]:
-        added = {unit for unit in units if self._all[unit][0] is None}
         texts = self._with(units)
         for path, former in ((path, self.files[path].renamed) for path in texts):
             for new, old in former.items():
                 text = texts[path]
                 if text is not None and (path, f"class {old}") in units and self._is_named(new, texts):
                     texts[path] = with_alias(text, old, new)
-        kept = {unit for unit in added if self._is_used(unit, texts)}
-        if kept:
+        if kept := self._kept(units, texts):
             texts = self._with([unit for unit in units if unit not in kept])
         yield from self._made(texts, seeds, top, less)
+
+    def _kept(self, units: Sequence[Unit], texts: Mapping[str, str | None]) -> set[Unit]:
+        """What came in the place of something and is asked for by code that stays as it is."""
+        return {unit for unit in units if self._all[unit][0] is None and self._is_used(unit, texts)}
 
     def _with(self, units: Sequence[Unit]) -> dict[str, str | None]:
         paths = dict.fromkeys(path for path, _ in units)
         return {path: self.files[path].restored({key for owner, key in units if owner == path}) for path in paths}
 
     def _is_used(self, unit: Unit, texts: Mapping[str, str | None]) -> bool:
-        """Say whether what came in the place of something is asked for by code that stays as it is."""
         segment = self._all[unit][1]
         return segment is not None and bool(segment.last) and self._is_named(segment.last, texts)
 

@@ -34,6 +34,8 @@ class Suspects:
     """Names in the bodies of what the failing lines use -> 1, less a step further."""
     files: frozenset[str] = frozenset()
     """Files of all of these."""
+    provider: str = ""
+    """The file that was asked for a name that it has not."""
 
     def weight(self, path: str, before: Segment | None, now: Segment | None) -> float:
         """How much speaks against a segment that changed; 0 where nothing does."""
@@ -44,7 +46,9 @@ class Suspects:
         words = changed_words(before, now)
         weight = 0.0
         if self.asked & names:
-            weight += ASKED if now is None or segment.last in self.asked else CONCERNED
+            imports = segment.key.startswith(("from ", "import "))
+            weight += ASKED if now is None or (segment.last in self.asked and not imports) else CONCERNED
+            weight += path == self.provider
         elif self.asked & words:
             weight += CONCERNED + (path in self.files)
         places = {(path, segment.qualname)}
@@ -76,7 +80,8 @@ def suspects(failure: Failure, index: Index) -> Suspects:
         waiting = [place for path in sorted({path for path, _ in waiting}) for place in _origins(index, path, fresh)]
     asked = frozenset(name for name in _asked(failure) if len(name) > 1)
     files = frozenset({path for path, _ in (*trace, *exact)})
-    return Suspects(asked, frozenset(exact), trace, named, reached, files)
+    provider = failure.missing[2] if failure.missing is not None else failure.subject.file if failure.subject else ""
+    return Suspects(asked, frozenset(exact), trace, named, reached, files | {provider}, provider)
 
 
 def _origins(index: Index, path: str, names: Collection[str]) -> Iterator[tuple[str, str]]:
@@ -94,7 +99,7 @@ def _asked(failure: Failure) -> Iterator[str]:
     if failure.missing is not None:
         yield failure.missing[1]
     if failure.kind in ("AttributeError", "ImportError", "NameError", "UnboundLocalError", "TypeError", "KeyError"):
-        for found in _QUOTED.findall(failure.message):
+        for found in _QUOTED.findall(failure.message)[: 1 if failure.kind == "ImportError" else None]:
             if _WORD.fullmatch(found.rpartition(".")[2]):
                 yield found.rpartition(".")[2]
         if abstract := _ABSTRACT.search(failure.message):
