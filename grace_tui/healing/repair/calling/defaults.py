@@ -64,6 +64,8 @@ def _from_body(node: FunctionNode, name: str) -> Iterator[Default]:
     annotation = next((entry.annotation for entry in parameters_of(node) if entry.name == name), "")
     if _allows_none(annotation):
         yield Default("None", 0.65, f"the annotation of {name} allows None")
+    if annotation == "bool":
+        yield Default("False", 0.46, f"{name} is a flag, and off unless somebody sets it")
     uses = [use for use in ast.walk(node) if isinstance(use, ast.Name) and use.id == name]
     loads = [use for use in uses if isinstance(use.ctx, ast.Load)]
     if not loads:
@@ -136,12 +138,15 @@ def _from_neighbours(index: Index, found: Found, name: str) -> Iterator[Default]
 
 
 def _from_callers(index: Index, found: Found, name: str) -> Iterator[Default]:
-    """Every other caller passes the same constant."""
-    node = found.node
-    if isinstance(node, ast.ClassDef):
+    """What the other callers pass, where it is one constant. A flag that is set by some is off for those who do not."""
+    calls = call_sites(index, found)
+    passed = [value for call in calls if (value := call.keywords.get(name)) is not None]
+    if not passed or len(set(passed)) != 1 or not _is_literal(passed[0]):
         return
-    passed = [value for call in call_sites(index, found) if (value := call.keywords.get(name)) is not None]
-    if len(passed) >= AGREEING and len(set(passed)) == 1 and _is_literal(passed[0]):
+    if passed[0] in ("True", "False"):
+        other = "False" if passed[0] == "True" else "True"
+        yield Default(other, 0.55, f"callers that want {name}={passed[0]} say so")
+    elif len(passed) >= AGREEING:
         yield Default(passed[0], 0.5, f"{len(passed)} other callers pass {name}={passed[0]}")
 
 

@@ -4,7 +4,7 @@ import ast
 
 from grace_tui.healing.failure import Failure
 from grace_tui.healing.repair.calling.callers import calls_at
-from grace_tui.healing.repair.index import Found, Index, plain
+from grace_tui.healing.repair.index import Found, FunctionNode, Index, plain
 from grace_tui.healing.repair.patch import Refused
 
 
@@ -26,10 +26,19 @@ def _by_object(problem: str, failure: Failure, index: Index, called: str) -> Fou
     path, qualname = callee.file, callee.qualname or called
     if path not in index.names:
         return Refused(problem, f"{plain(qualname)} is defined in {path}, outside the workspace's sources")
-    found = index.find(path, qualname) or index.find(path, qualname.rpartition(".")[0]) or _at(index, path, callee.line)
+    named = index.find(path, qualname) or index.find(path, qualname.rpartition(".")[0])
+    there = _at(index, path, callee.line)
+    # Before Python 3.11 a wrapper is known by the name of what it wraps alone; then its line is what tells them apart.
+    found = there if there is not None and (named is None or _is_nested(index, there)) else named
     if found is None:
         return Refused(problem, f"{path} no longer defines {plain(qualname)}")
     return found
+
+
+def _is_nested(index: Index, found: Found) -> bool:
+    """Whether it is a function inside a function, as wrappers are."""
+    owner = index.find(found.path, found.qualname.rpartition(".")[0])
+    return owner is not None and isinstance(owner.node, FunctionNode) and isinstance(found.node, FunctionNode)
 
 
 def _at(index: Index, path: str, line: int) -> Found | None:

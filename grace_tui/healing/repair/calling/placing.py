@@ -46,6 +46,9 @@ def _said(index: Index, found: Found, given: Sequence[Parameter], name: str, cal
                 yield Place(Kind.PLAIN, at, 0.65, f"{call.path}:{call.line} passes {name} there")
     yield from _by_neighbours(index, found, by_place, name)
     yield from _by_use(found.node, by_place, name)
+    optional = [at for at, entry in enumerate(given) if entry.kind in BY_PLACE and entry.default is not None]
+    if optional:
+        yield Place(Kind.PLAIN, optional[0], 0.38, "what must be passed stands before what need not")
     kinds_there = {entry.kind for entry in given}
     keyword_only = bool(kinds_there & {Kind.KEYWORD_ONLY, Kind.ARGS}) and not any(
         len(call.positional) > len(by_place) for call in calls

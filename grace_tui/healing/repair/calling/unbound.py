@@ -50,7 +50,23 @@ def _module_names(index: Index, path: str, module: symtable.SymbolTable) -> set[
     bound |= {entry.get_name() for entry in module.get_symbols() if entry.is_namespace()}
     for scope in _tables(module):
         bound |= {entry.get_name() for entry in scope.get_symbols() if entry.is_declared_global()}
-    return bound | _starred(index, path)
+    return (bound - _only_in_scripts(index, path)) | _starred(index, path)
+
+
+def _only_in_scripts(index: Index, path: str) -> set[str]:
+    """Names that are bound under `if __name__ == "__main__"` alone: an import does not bind them."""
+    parsed = index.parsed(path)
+    body = parsed.body if parsed is not None else []
+    scripts = [node for node in body if isinstance(node, ast.If) and "__name__" in ast.unparse(node.test)]
+    rest = [node for node in body if node not in scripts]
+    elsewhere = defined_names(rest) | {name for node in rest for name in _imported(node)}
+    return {name for node in scripts for name in defined_names(node.body)} - elsewhere
+
+
+def _imported(node: ast.stmt) -> Iterator[str]:
+    for part in ast.walk(node):
+        if isinstance(part, ast.Import | ast.ImportFrom):
+            yield from (alias.asname or alias.name.partition(".")[0] for alias in part.names)
 
 
 def _starred(index: Index, path: str) -> set[str]:

@@ -11,6 +11,7 @@ from grace_tui.healing.repair.calling.lost import SELF_NAMES, lost_names
 from grace_tui.healing.repair.calling.ordering import orders_of
 from grace_tui.healing.repair.calling.owners import callee_of
 from grace_tui.healing.repair.calling.parameters import given_by_caller
+from grace_tui.healing.repair.calling.spoken import spoken_of
 from grace_tui.healing.repair.diagnose.common import NOT_MINE, consumers
 from grace_tui.healing.repair.index import Found, FunctionNode
 from grace_tui.healing.repair.patch import Diagnose, Refused, Site
@@ -113,13 +114,24 @@ def lost_parameter(failure: Failure, scene: Scene) -> Site | Refused:
     if match is None or frame is None or frame.file not in scene.index.names:
         return NOT_MINE
     name = match["name"] or match["older"]
-    found = _around(scene, frame.file, frame.line)
-    for entry in found:
-        if isinstance(entry.node, ast.ClassDef):
-            continue
-        if name in lost_names(scene.index, entry.path, entry.node) or name in SELF_NAMES:
-            return Site(LOST_PARAMETER, entry.path, entry.qualname, name, "", consumers(failure, entry.path))
-    return NOT_MINE
+    around = [
+        entry
+        for entry in _around(scene, frame.file, frame.line)
+        if not isinstance(entry.node, ast.ClassDef)
+        and (name in SELF_NAMES or name in lost_names(scene.index, entry.path, entry.node))
+    ]
+    if not around:
+        return NOT_MINE
+    # A nested function also uses the parameters of those around it: the one that others know to have had it is meant.
+    entry = next((entry for entry in around if _spoken_of(scene, entry, name)), around[0])
+    return Site(LOST_PARAMETER, entry.path, entry.qualname, name, "", consumers(failure, entry.path))
+
+
+def _spoken_of(scene: Scene, found: Found, name: str) -> bool:
+    if isinstance(found.node, ast.ClassDef):
+        return False
+    given = given_by_caller(found.node, in_class=in_class(scene.index, found))
+    return spoken_of(scene.index, found, given, call_sites(scene.index, found), name)
 
 
 def reordered(failure: Failure, scene: Scene) -> Site | Refused:

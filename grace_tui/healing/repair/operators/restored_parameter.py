@@ -4,6 +4,7 @@ Callers send it (by keyword or by place), or the body meets it as a name that no
 """
 
 import ast
+import builtins
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -15,6 +16,7 @@ from grace_tui.healing.repair.calling.kin import kin_of
 from grace_tui.healing.repair.calling.lost import SELF_NAMES, constant_first, lost_names, passed_on_as
 from grace_tui.healing.repair.calling.parameters import BY_PLACE, Kind, decorators_of, parameters_of
 from grace_tui.healing.repair.calling.placing import Place, places_for
+from grace_tui.healing.repair.calling.spoken import spoken_of
 from grace_tui.healing.repair.index import FunctionNode, plain
 from grace_tui.healing.repair.operators.reshape import Slot, arranged, parameter, slots, valid
 from grace_tui.healing.repair.operators.target import Target, ranked, target_of
@@ -42,8 +44,8 @@ class RestoredParameter:
 
     def _restored(self, target: Target, name: str) -> Iterator[Patch]:
         evidence = f"the body of {target.found.qualname} uses {name}, which nothing binds"
-        if name in SELF_NAMES:
-            if target.method and not {"staticmethod"} & decorators_of(target.node):
+        if name in SELF_NAMES and target.method and name not in _passed_by_name(target):
+            if "staticmethod" not in decorators_of(target.node):
                 yield self._patch(
                     target, [Slot(Kind.PLAIN, parameter(name)), *slots(target.function)], name, 0.8, evidence
                 )
@@ -62,6 +64,7 @@ class RestoredParameter:
         constant = constant_first(target.node, name)
         if constant is not None:
             evidence = f"{target.found.qualname} sets {name} to a constant where it took it"
+        sure = target.site.problem == "lost_parameter" and _spoken_of(target, name)
         places = places_for(target.index, target.found, target.given, name, target.calls())
         for place in places:
             for default, told in _defaults(target, name, constant):
@@ -71,10 +74,12 @@ class RestoredParameter:
                 function = _without(target, arranged(target.function, changed), constant)
                 if not target.heals(changed):
                     continue
-                score = round(0.55 + 0.2 * place.score + (0.05 if told else 0.0) - (0.1 if constant else 0.0), 2)
+                score = round(
+                    0.55 + 0.2 * place.score + (0.05 if told else 0.0) - (0.1 if constant else 0.0) + 0.1 * sure, 2
+                )
                 why = f"its default: {told}" if told else "every call that can be seen passes it"
                 if default is not None and not told:
-                    why = "nothing tells its default"
+                    why, score = "nothing tells its default", round(score - 0.03, 2)
                 yield target.patch(
                     self.name, f"{target.found.qualname} takes {name} again", function, score, evidence, place.why, why
                 )
@@ -89,7 +94,7 @@ def _wanted(target: Target) -> list[str]:
     lost = lost_names(target.index, target.found.path, target.node)
     asked = target.site.name
     if asked and target.site.problem != "multiple_values":
-        if asked in lost or constant_first(target.node, asked) is not None:
+        if asked in lost or _shadows_a_builtin(target, asked) or constant_first(target.node, asked) is not None:
             return [asked] if _was_a_parameter(target, asked) else []
         return [name for name in lost if passed_on_as(target.node, name) == "**"]
     stood_in = [name for name in _set_first(target.node) if constant_first(target.node, name) is not None]
@@ -124,13 +129,28 @@ def _was_a_parameter(target: Target, name: str) -> bool:
     """A caller's own word is enough; a name that only the body speaks of may as well lack its import."""
     if target.site.problem != "lost_parameter" or name in SELF_NAMES or passed_on_as(target.node, name):
         return True
-    known = [
-        *_documented(target),
-        *(entry.name for kin in kin_of(target.index, target.found) for entry in kin.parameters),
-    ]
-    most = sum(entry.kind in BY_PLACE for entry in target.given)
-    passed = any(name in call.keywords or len(call.positional) > most for call in target.calls())
-    return name in known or passed or _beside(target, name) or _kept_under_its_name(target.node, name)
+    # What a body asks to be None, or unset, is no import.
+    tolerant = any(entry.text == "None" for entry in defaults_for(target.index, target.found, name))
+    kept = _beside(target, name) or _kept_under_its_name(target.node, name)
+    return tolerant or kept or _spoken_of(target, name)
+
+
+def _spoken_of(target: Target, name: str) -> bool:
+    return spoken_of(target.index, target.found, target.given, target.calls(), name)
+
+
+def _passed_by_name(target: Target) -> set[str]:
+    return {name for call in target.calls() for name in call.keywords}
+
+
+def _shadows_a_builtin(target: Target, name: str) -> bool:
+    """`max=3` for a body that uses `max` as a value, not to call it: the builtin is what is left of the parameter."""
+    if not hasattr(builtins, name):
+        return False
+    called = {id(part.func) for part in ast.walk(target.node) if isinstance(part, ast.Call)}
+    return any(
+        isinstance(part, ast.Name) and part.id == name and id(part) not in called for part in ast.walk(target.node)
+    )
 
 
 def _beside(target: Target, name: str) -> bool:
