@@ -69,7 +69,7 @@ def site(root: Path, message: str, kind: str = "TypeError", **changes: object) -
         ("Store.save() missing 1 required keyword-only argument: 'sync'", "missing_argument", "sync", ()),
         ("Store.save() takes from 2 to 3 positional arguments but 5 were given", "too_many_positionals", "", ("2",)),
         (
-            "Store.save() takes 0 positional arguments but 1 positional argument (and 1 keyword-only argument) were given",
+            "Store.load() takes 0 positional arguments but 1 positional argument (and 1 keyword-only argument) were given",
             "too_many_positionals",
             "",
             ("1",),
@@ -86,7 +86,8 @@ def site(root: Path, message: str, kind: str = "TypeError", **changes: object) -
 def test_words_of_a_refused_call_tell_the_problem(
     root: Path, message: str, problem: str, name: str, asked: tuple[str, ...]
 ) -> None:
-    assert site(root, message) == Site(problem, "app.py", "Store.save", name, "", ("use.py",), asked)
+    callee = message.partition("()")[0]
+    assert site(root, message) == Site(problem, "app.py", callee, name, "", ("use.py",), asked)
 
 
 def test_class_without_a_constructor_takes_too_many(root: Path) -> None:
