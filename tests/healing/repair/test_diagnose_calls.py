@@ -69,7 +69,7 @@ def site(root: Path, message: str, kind: str = "TypeError", **changes: object) -
         ("Store.save() missing 1 required keyword-only argument: 'sync'", "missing_argument", "sync", ()),
         ("Store.save() takes from 2 to 3 positional arguments but 5 were given", "too_many_positionals", "", ("2",)),
         (
-            "Store.load() takes 0 positional arguments but 1 positional argument (and 1 keyword-only argument) were given",
+            "logged() takes 0 positional arguments but 1 positional argument (and 1 keyword-only argument) were given",
             "too_many_positionals",
             "",
             ("1",),

@@ -89,8 +89,3 @@ def fits(parameters: Sequence[Parameter], positional: int, keywords: Collection[
         return False
     left = [*by_place[positional:], *(entry for entry in parameters if entry.kind is Kind.KEYWORD_ONLY)]
     return all(entry.default is not None or entry.name in keywords for entry in left)
-
-
-def is_method(qualname: str, classes: Collection[str]) -> bool:
-    """Whether a qualified name (without `<locals>`) names a function directly in one of these classes."""
-    return qualname.rpartition(".")[0] in classes
