@@ -114,6 +114,7 @@ def test_wrapper_is_found_by_its_line_under_the_name_of_what_it_wraps(root: Path
     [
         ("NameError", "name 'strict' is not defined"),
         ("UnboundLocalError", "cannot access local variable 'strict' where it is not associated with a value"),
+        ("NameError", "cannot access free variable 'strict' where it is not associated with a value"),
     ],
 )
 def test_name_that_a_caller_passes_is_a_lost_parameter(root: Path, kind: str, message: str) -> None:

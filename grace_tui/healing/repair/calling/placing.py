@@ -50,9 +50,8 @@ def _said(index: Index, found: Found, given: Sequence[Parameter], name: str, cal
     if optional:
         yield Place(Kind.PLAIN, optional[0], 0.38, "what must be passed stands before what need not")
     kinds_there = {entry.kind for entry in given}
-    keyword_only = bool(kinds_there & {Kind.KEYWORD_ONLY, Kind.ARGS}) and not any(
-        len(call.positional) > len(by_place) for call in calls
-    )
+    more = any(len(call.positional) > len(by_place) for call in calls)
+    keyword_only = Kind.ARGS in kinds_there or (Kind.KEYWORD_ONLY in kinds_there and not more)
     yield Place(Kind.KEYWORD_ONLY if keyword_only else Kind.PLAIN, len(by_place), 0.4, "nothing tells its place")
 
 

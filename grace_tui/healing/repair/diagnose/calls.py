@@ -55,7 +55,9 @@ WORDS: Mapping[str, Mapping[str, re.Pattern[str]]] = {
         "TypeError": re.compile(rf"^(?:{_CALLEE} got )?multiple values for (?:keyword )?argument '(?P<name>\w+)'")
     },
     LOST_PARAMETER: {
-        "NameError": re.compile(r"^name '(?P<name>\w+)' is not defined"),
+        "NameError": re.compile(
+            r"^(?:name '(?P<name>\w+)' is not defined|cannot access free variable '(?P<older>\w+)' where)"
+        ),
         "UnboundLocalError": re.compile(
             r"^(?:cannot access local variable '(?P<name>\w+)' where"
             r"|local variable '(?P<older>\w+)' referenced before assignment)"
