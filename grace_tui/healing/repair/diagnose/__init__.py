@@ -8,11 +8,11 @@ import re
 from collections.abc import Mapping
 
 from grace_tui.healing.failure import Failure
-from grace_tui.healing.repair.diagnose import calls, history, imports, text
+from grace_tui.healing.repair.diagnose import attributes, calls, history, imports, text
 from grace_tui.healing.repair.patch import Diagnose, Refused, Site
 from grace_tui.healing.repair.scene import Scene
 
-FAMILIES = (calls, imports, text, history)
+FAMILIES = (calls, imports, attributes, text, history)
 
 DIAGNOSES: Mapping[str, Diagnose] = {
     problem: found for family in FAMILIES for problem, found in family.RECOGNISERS.items()

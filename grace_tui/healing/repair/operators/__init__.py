@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from grace_tui.healing.repair.operators.attributes import ATTRIBUTE_OPERATORS
 from grace_tui.healing.repair.operators.calls import CALL_OPERATORS
 from grace_tui.healing.repair.operators.importing import IMPORT_OPERATORS
 from grace_tui.healing.repair.operators.restore_definition import RestoreDefinition
@@ -15,6 +16,7 @@ OPERATORS: Mapping[str, RepairOperator] = {
     for operator in (
         *CALL_OPERATORS,
         *IMPORT_OPERATORS,
+        *ATTRIBUTE_OPERATORS,
         RestoreDefinition(),
         RestoreModule(),
         RestoreExport(),

@@ -1,0 +1,114 @@
+"""What an object lacks, or is not: attributes, methods and properties, coroutines, abstract classes, keys."""
+
+import ast
+import re
+from collections.abc import Iterator, Mapping
+
+from grace_tui.healing.failure import Failure
+from grace_tui.healing.repair.diagnose.common import NOT_MINE, consumers
+from grace_tui.healing.repair.members.abstract import MESSAGE, missing_methods
+from grace_tui.healing.repair.members.awaiting import (
+    called_inside,
+    is_idle,
+    named_coroutine,
+    named_functions,
+    uses_of,
+)
+from grace_tui.healing.repair.members.binding import mismatches
+from grace_tui.healing.repair.members.classes import classes_of, own
+from grace_tui.healing.repair.patch import Diagnose, Refused, Site
+from grace_tui.healing.repair.scene import Scene
+
+MISSING_ATTRIBUTE = "missing_attribute"
+METHOD_OR_PROPERTY = "method_or_property"
+ABSTRACT_CLASS = "abstract_class"
+AWAITING = "awaiting"
+
+_ATTRIBUTE = re.compile(r"(?P<type>type object )?'(?P<owner>[\w.]+)'(?: object)? has no attribute '(?P<name>\w+)'")
+_METHOD = re.compile(r"\b(?:method|function)\b")
+_CALLED = re.compile(r"object is not callable")
+_COROUTINE = re.compile(r"\bcoroutine\b|\basync_generator\b|<coroutine object")
+_AWAITED = re.compile(
+    r"can't be used in 'await' expression|'async for' (?:requires|received)|'async with'|asynchronous context manager"
+)
+_NO_VALUES = frozenset({"SyntaxError", "IndentationError", "ImportError", "ModuleNotFoundError", "NameError"})
+"""Failures that come before any value is there."""
+
+WORDS: Mapping[str, Mapping[str, re.Pattern[str]]] = {
+    MISSING_ATTRIBUTE: {"AttributeError": _ATTRIBUTE},
+    ABSTRACT_CLASS: {"TypeError": MESSAGE},
+}
+
+
+def missing_attribute(failure: Failure, scene: Scene) -> Site | Refused:
+    """`'X' object has no attribute 'n'`, `type object 'X' has no attribute 'n'`."""
+    told = (_ATTRIBUTE.match(text) for kind, text in _said(failure) if kind == "AttributeError")
+    match = next((found for found in told if found is not None), None)
+    classes = own(classes_of(failure, scene.index, match["owner"])) if match is not None else []
+    if match is None or not classes:
+        return NOT_MINE
+    first = classes[0]
+    of_class = bool(match["type"]) or (failure.subject is not None and failure.subject.what == "class")
+    asked = ("class",) if of_class else ("instance",)
+    return Site(MISSING_ATTRIBUTE, first.path, first.qualname, match["name"], "", consumers(failure, first.path), asked)
+
+
+def _said(failure: Failure) -> Iterator[tuple[str, str]]:
+    """(type, message) of the exception and of what led to it: some wrap an error in one of their own."""
+    yield failure.kind, failure.message
+    yield from reversed(failure.chain)
+
+
+def method_or_property(failure: Failure, scene: Scene) -> Site | Refused:
+    """`'method' object is not subscriptable`, `'int' object is not callable`, and other failures of such values."""
+    if failure.kind in _NO_VALUES:
+        return NOT_MINE
+    called = bool(_CALLED.search(failure.message))
+    told = called or bool(_METHOD.search(failure.message))
+    for found in mismatches(failure, scene.index):
+        if (found.wanted == "method" and not called) or not (told or any(use.how == "value" for use in found.uses)):
+            continue
+        if all((use.how == "called") == (found.wanted == "method") for use in found.uses) or (told and found.kin):
+            entry, asked = found.found, ("method",) if told else ()
+            left = consumers(failure, entry.path)
+            return Site(METHOD_OR_PROPERTY, entry.path, entry.qualname, entry.node.name, "", left, asked)
+    return NOT_MINE
+
+
+def abstract_class(failure: Failure, scene: Scene) -> Site | Refused:
+    """`Can't instantiate abstract class X with abstract method m`."""
+    match = MESSAGE.match(failure.message) if failure.kind == "TypeError" else None
+    found = missing_methods(failure, scene.index) if match is not None else []
+    if match is None or not found:
+        return NOT_MINE
+    path = found[0].declared.path
+    names = tuple(each.declared.node.name for each in found)
+    return Site(ABSTRACT_CLASS, path, match["name"], names[0], "", consumers(failure, path), names[1:])
+
+
+def awaiting(failure: Failure, scene: Scene) -> Site | Refused:
+    """`coroutine 'f' was never awaited`, `'coroutine' object is not iterable`, `object int can't be used in…`."""
+    if failure.kind in _NO_VALUES:
+        return NOT_MINE
+    told = any(_COROUTINE.search(text) for _, text in _said(failure))
+    wanted = ast.FunctionDef if _AWAITED.search(failure.message) and not told else ast.AsyncFunctionDef
+    named = named_coroutine(failure.message, scene.index)
+    named += [entry for entry in named_functions(failure, scene.index) if entry not in named]
+    if told:
+        named += [entry for entry in called_inside(scene.index, named) if entry not in named]
+    for entry in [entry for entry in named if isinstance(entry.node, wanted)]:
+        takes = {use.taken for use in uses_of(scene.index, entry)}
+        agreed = takes == {"awaited"} if wanted is ast.FunctionDef else "awaited" not in takes and is_idle(entry.node)
+        if agreed and (told or wanted is ast.FunctionDef or "plain" in takes):
+            asked = ("coroutine",) if told else ()
+            left = consumers(failure, entry.path)
+            return Site(AWAITING, entry.path, entry.qualname, entry.node.name, "", left, asked)
+    return NOT_MINE
+
+
+RECOGNISERS: Mapping[str, Diagnose] = {
+    MISSING_ATTRIBUTE: missing_attribute,
+    METHOD_OR_PROPERTY: method_or_property,
+    ABSTRACT_CLASS: abstract_class,
+    AWAITING: awaiting,
+}

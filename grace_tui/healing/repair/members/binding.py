@@ -1,0 +1,84 @@
+"""Methods that others read as if they were properties, and properties that others call, by every use in the tree."""
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from grace_tui.healing.failure import Failure, Frame
+from grace_tui.healing.repair.calling.kin import in_class
+from grace_tui.healing.repair.calling.parameters import decorators_of, given_by_caller
+from grace_tui.healing.repair.imports.layout import is_test
+from grace_tui.healing.repair.index import Found, FunctionNode, Index
+from grace_tui.healing.repair.members.classes import PROPERTIES
+from grace_tui.healing.repair.members.uses import Usage, attributes_at, usage, uses_of_attribute
+
+Wanted = Literal["property", "method"]
+FRAMES = 4
+
+
+@dataclass(frozen=True)
+class Mismatch:
+    found: Found
+    wanted: Wanted
+    uses: tuple[Usage, ...]
+    kin: tuple[str, ...]
+    """Classes of the tree that have it as it is wanted here."""
+
+
+def mismatches(failure: Failure, index: Index) -> Iterator[Mismatch]:
+    """What the failing lines use otherwise than it is defined, the innermost frame first."""
+    frames = [frame for frame in failure.frames if frame.file in index.names]
+    for frame in frames[::-1][:FRAMES]:
+        yield from _at(failure, index, frame)
+
+
+def _at(failure: Failure, index: Index, frame: Frame) -> Iterator[Mismatch]:
+    for node in attributes_at(index, frame.file, frame.line):
+        use = usage(index, frame.file, node)
+        if use.how not in ("called", "value", "passed"):
+            continue
+        wanted: Wanted = "method" if use.how == "called" else "property"
+        for found in _defined(failure, index, node.attr, wanted):
+            uses = tuple(each for each in uses_of_attribute(index, node.attr) if each.how not in ("set", "super"))
+            yield Mismatch(found, wanted, uses, _kin(index, found, wanted))
+
+
+def _defined(failure: Failure, index: Index, name: str, wanted: Wanted) -> list[Found]:
+    """The definitions of that name which are not as they are wanted; where the live objects tell which, that one."""
+    found = [entry for entry in index.methods(name) if not is_test(entry.path) and in_class(index, entry)]
+    unlike = [entry for entry in found if _is_otherwise(index, entry, wanted)]
+    live = {(callee.file, callee.qualname.replace(".<locals>", "")) for callee in failure.touched}
+    return [entry for entry in unlike if (entry.path, entry.qualname) in live] or unlike
+
+
+def _is_otherwise(index: Index, found: Found, wanted: Wanted) -> bool:
+    node = found.node
+    if not isinstance(node, FunctionNode) or node.name.startswith("__"):
+        return False
+    marks = decorators_of(node)
+    if wanted == "property":
+        bare = not (marks - {"abstractmethod", "override", "final"}) and not given_by_caller(node, in_class=True)
+        return bare and len([*node.args.posonlyargs, *node.args.args]) == 1
+    others = [entry for entry in index.definitions(found.path) if entry.qualname == found.qualname]
+    return bool(marks & PROPERTIES) and len(others) == 1  # one with a setter was meant to be a property
+
+
+def _kin(index: Index, found: Found, wanted: Wanted) -> tuple[str, ...]:
+    """Bases, heirs and siblings in which it is as it is wanted."""
+    owner = index.find(found.path, found.qualname.rpartition(".")[0])
+    if owner is None:
+        return ()
+    bases = [entry for entry in index.ancestors(owner) if entry != owner]
+    near = [*bases, *index.subclasses(owner), *(heir for base in bases for heir in index.subclasses(base))]
+    seen: dict[str, None] = {}
+    for entry in near:
+        method = index.find(entry.path, f"{entry.qualname}.{found.node.name}")
+        if entry != owner and method is not None and _is(method, wanted):
+            seen[entry.qualname] = None
+    return tuple(seen)
+
+
+def _is(found: Found, wanted: Wanted) -> bool:
+    is_property = bool(decorators_of(found.node) & PROPERTIES)
+    return is_property == (wanted == "property") and not isinstance(found.node, ast.ClassDef)

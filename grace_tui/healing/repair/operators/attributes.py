@@ -1,0 +1,18 @@
+"""The operators for what an object lacks or is not, in the order in which they are asked."""
+
+from grace_tui.healing.repair.operators.abstract_method import AbstractMethod
+from grace_tui.healing.repair.operators.async_or_sync import AsyncOrSync
+from grace_tui.healing.repair.operators.lost_attribute import LostAttribute
+from grace_tui.healing.repair.operators.rebound_method import ReboundMethod
+from grace_tui.healing.repair.operators.renamed_export import RenamedExport
+from grace_tui.healing.repair.operators.renamed_member import RenamedMember
+from grace_tui.healing.repair.patch import RepairOperator
+
+ATTRIBUTE_OPERATORS: tuple[RepairOperator, ...] = (
+    RenamedMember(),
+    RenamedExport(),
+    LostAttribute(),
+    ReboundMethod(),
+    AbstractMethod(),
+    AsyncOrSync(),
+)
