@@ -42,6 +42,12 @@ class Layout:
     def has(self, module: str) -> bool:
         return module in self.files or module in self.folders
 
+    def first_missing(self, module: str) -> str:
+        """The shortest part of a dotted name, from its start, that is not in the tree."""
+        parts = module.split(".")
+        names = (".".join(parts[:count]) for count in range(1, len(parts) + 1))
+        return next((name for name in names if not self.has(name)), module)
+
     def is_package(self, module: str) -> bool:
         return module in self.folders and (module not in self.files or self.files[module].endswith(INIT))
 

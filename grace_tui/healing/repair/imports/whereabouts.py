@@ -54,10 +54,13 @@ def _looked_at(wanted: Wanted, view: "View") -> list[Whereabouts]:
     asked = view.demands.names_on(wanted.module)
     moved = _moved(wanted, view)
     last = wanted.module.rpartition(".")[2]
+    known = "." in wanted.missing or view.is_ours(wanted.missing)
     complete: list[Whereabouts] = []
     for module in (*view.layout.files, *(name for name in view.layout.folders if name not in view.layout.files)):
         tail = _common_tail(module, wanted.module)
         if not tail or module == wanted.module or _not_meant(module, wanted, view):
+            continue
+        if not known and not _same_below(module, tail, wanted, view):
             continue
         if any(not view.offers.has(module, name) for name in wanted.names):
             continue
@@ -75,6 +78,18 @@ def _not_meant(module: str, wanted: Wanted, view: "View") -> bool:
     if path == wanted.importer or module.startswith(f"{wanted.missing}."):
         return True
     return is_test(path) and not is_test(wanted.importer)
+
+
+def _same_below(module: str, tail: int, wanted: Wanted, view: "View") -> bool:
+    """True where a top-level name that the tree never had may be one of its packages all the same.
+
+    It is called so in full, or most of the dotted name is the same, or all that is asked for below it is there.
+    """
+    if tail > 1 or tail == len(wanted.module.split(".")):
+        return True
+    asked = {demand.module for demand in view.demands.on(wanted.missing)} - {wanted.missing}
+    base = module.removesuffix(wanted.module[len(wanted.missing) :])
+    return len(asked) > 1 and all(view.layout.has(base + entry[len(wanted.missing) :]) for entry in asked)
 
 
 def _renamed(wanted: Wanted, view: "View") -> list[Whereabouts]:

@@ -3,22 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-import libcst as cst
-
 from grace_tui.healing.failure import Frame
 from grace_tui.healing.repair.imports.demands import Demand
 from grace_tui.healing.repair.imports.graph import chain_to, reached
 from grace_tui.healing.repair.imports.layout import INIT, is_test
-from grace_tui.healing.repair.operators.lazy import (
-    OnDemand,
-    from_statement,
-    hinder,
-    postponed,
-    used_names,
-    with_entries,
-    without_names,
-)
-from grace_tui.healing.repair.operators.shapes import dotted
+from grace_tui.healing.repair.operators.hub import Hub
 from grace_tui.healing.repair.patch import FileEdit, Patch, Refused, Site
 from grace_tui.healing.repair.scene import Scene
 
@@ -63,30 +52,27 @@ def frames_of_circle(site: Site, scene: Scene) -> list[Frame]:
 
 def _lazy(frame: Frame, site: Site, scene: Scene) -> Patch | str:
     """The package with its re-exports that lead back to the loading module made on demand."""
-    view = scene.imports
-    demands = [entry for entry in view.demands.of(frame.file) if entry.at_import and entry.names and not entry.star]
-    under_way = [entry for entry in demands if entry.line == frame.line]
+    hub = Hub(frame.file, scene)
+    under_way = [entry for entry in hub.demands if entry.line == frame.line]
     if not under_way:
         return "the import under way is no re-export"
-    before = scene.tree.read(frame.file)
-    module = cst.parse_module(before)
-    if why := hinder(module):
-        return why
-    hub = view.layout.names[frame.file]
-    if _starred_without_all(hub, scene):
+    if hub.looks_itself_up:
+        return "it goes through its own names while it loads"
+    if _starred_without_all(hub.name, scene):
         return "others import * from it, and it has no __all__"
-    back = [entry for entry in demands if entry in under_way or _leads_back(entry, site.qualname, scene)]
-    taken = _taken(hub, module, back, scene)
-    if not all(set(entry.bound) <= taken for entry in under_way):
-        return "it uses itself what it imports there"
-    if asked := _asked_in_circle(frame, taken, site, scene):
+    back = [entry for entry in hub.demands if entry in under_way or _leads_back(entry, site.qualname, scene)]
+    taken = hub.taken(back)
+    kept = sorted({own for entry in under_way for _, own in hub.given(entry)} - taken)
+    if kept:
+        return f"it needs {', '.join(kept)} while it loads"
+    if asked := _asked_in_circle(hub, taken, site, scene):
         return f"{', '.join(sorted(asked))} would be asked for at once, in the same circle"
-    changed, entries, parts = _on_demand(module, back, taken, hub, scene)
-    edit = FileEdit(frame.file, before, with_entries(changed, [*entries, *parts]).code)
-    names = [entry.name for entry in entries]
-    says = f"{hub} imports {', '.join(names)} at once, and that leads back to {site.qualname}"
+    changed, names = hub.on_demand(back, taken)
+    edit = FileEdit(frame.file, scene.tree.read(frame.file), changed.code)
+    says = f"{hub.name} imports {', '.join(names)} at once, and that leads back to {site.qualname}"
     whose = replace(site, provider=frame.file, consumers=tuple(path for path in site.consumers if path != frame.file))
-    return Patch("import_cycle", whose, f"{hub} imports {', '.join(names)} on demand", (edit,), 0.7, (says,))
+    summary = f"{hub.name} imports {', '.join(names)} on demand"
+    return Patch("import_cycle", whose, summary, (edit,), 0.7, (says,))
 
 
 def _leads_back(demand: Demand, target: str, scene: Scene) -> bool:
@@ -94,66 +80,21 @@ def _leads_back(demand: Demand, target: str, scene: Scene) -> bool:
     return any(module != target and chain_to(module, target, view) for module in reached(demand, view)[:1])
 
 
-def _taken(hub: str, module: cst.Module, demands: Sequence[Demand], scene: Scene) -> frozenset[str]:
-    """Names that can wait: not used by the package itself, and not called as one of its modules."""
-    used = used_names(module)
-    bound = [(name, own) for entry in demands for name, own in zip(entry.names, entry.bound, strict=True)]
-    parts = {name for entry in demands if entry.module == hub for name in entry.names}
-    layout = scene.imports.layout
-    return frozenset(
-        own for name, own in bound if own not in used and (not layout.has(f"{hub}.{own}") or own == name in parts)
-    )
-
-
-def _asked_in_circle(frame: Frame, taken: frozenset[str], site: Site, scene: Scene) -> frozenset[str]:
-    """Names on demand that the imports under way ask this package for: they would be imported at once."""
+def _asked_in_circle(hub: Hub, taken: frozenset[str], site: Site, scene: Scene) -> frozenset[str]:
+    """Names on demand that the imports under way ask for, of a module that is itself under way: no order helps them."""
     view = scene.imports
-    hub = view.layout.names[frame.file]
-    asked = set()
-    for other in frames_of_circle(site, scene):
-        for entry in view.demands.of(other.file):
-            if entry.line == other.line and entry.module == hub and other.file != frame.file:
-                asked.update(set(entry.names) & taken)
-    return frozenset(asked)
-
-
-def _on_demand(
-    module: cst.Module, demands: Sequence[Demand], taken: frozenset[str], hub: str, scene: Scene
-) -> tuple[cst.Module, list[OnDemand], list[OnDemand]]:
-    """The package without these imports, what it had by them, and the submodules that they made its attributes."""
-    meant = {(entry.level, entry.written) for entry in demands}
-    split = without_names(module, taken, _statements(module, meant))
-    waiting = [node for node in _statements(split, meant) if {entry.name for entry in from_statement(node)} <= taken]
-    entries: list[OnDemand] = []
-    for node in waiting:
-        for entry in from_statement(node):
-            is_module = scene.imports.layout.has(f"{hub}.{entry.name}") and set(entry.module) == {"."}
-            entries.append(OnDemand(entry.name, f"{entry.module}{entry.attribute}", "") if is_module else entry)
-    names = {entry.name for entry in entries} | used_names(module)
-    parts = {part for entry in entries if (part := _part(entry, hub)) is not None and part.name not in names}
-    return postponed(split, waiting), sorted(set(entries), key=_name), sorted(parts, key=_name)
-
-
-def _name(entry: OnDemand) -> str:
-    return entry.name
-
-
-def _part(entry: OnDemand, hub: str) -> OnDemand | None:
-    """The submodule itself, which was an attribute of the package as long as it was imported at once."""
-    written = entry.module.removeprefix(f"{hub}.") if entry.module.startswith(f"{hub}.") else entry.module[1:]
-    if not entry.attribute or not written.isidentifier() or entry.module.startswith(".."):
-        return None
-    return OnDemand(written, entry.module, "")
-
-
-def _statements(module: cst.Module, meant: set[tuple[int, str]]) -> list[cst.ImportFrom]:
-    return [
-        node
-        for line in module.body
-        if isinstance(line, cst.SimpleStatementLine) and len(line.body) == 1
-        for node in line.body
-        if isinstance(node, cst.ImportFrom) and (len(node.relative), dotted(node.module)) in meant
-    ]
+    circle = frames_of_circle(site, scene)
+    loading = {view.layout.names[frame.file] for frame in circle}
+    origins = {own: entry.module for entry in hub.demands for _, own in hub.given(entry)}
+    asked = {
+        name
+        for frame in circle
+        if frame.file != hub.path
+        for entry in view.demands.of(frame.file)
+        if entry.line == frame.line and entry.module == hub.name
+        for name in entry.names
+    }
+    return frozenset(name for name in asked & taken if origins.get(name, "") in loading)
 
 
 def _starred_without_all(hub: str, scene: Scene) -> bool:

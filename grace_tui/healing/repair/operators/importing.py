@@ -1,6 +1,7 @@
 """The operators for imports, in the order in which they are asked."""
 
 from grace_tui.healing.repair.operators.bare_member_import import BareMemberImport
+from grace_tui.healing.repair.operators.deferred_import import DeferredImport
 from grace_tui.healing.repair.operators.gone_module import GoneModule
 from grace_tui.healing.repair.operators.import_cycle import ImportCycle
 from grace_tui.healing.repair.operators.lost_init import LostInit
@@ -15,6 +16,7 @@ IMPORT_OPERATORS: tuple[RepairOperator, ...] = (
     MissingExport(),
     LostInit(),
     ImportCycle(),
+    DeferredImport(),
     MovedModule(),
     MovedImporter(),
     BareMemberImport(),

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import libcst as cst
 
-from grace_tui.healing.repair.operators.exports import add_export
 from grace_tui.healing.repair.operators.shapes import dotted, is_docstring, is_name
 
 TABLE = "_ON_DEMAND"
@@ -17,7 +16,7 @@ _TABLE = '''
 """Name -> (module, name there); imported when first asked for, because these modules import this one themselves."""
 '''
 
-_FUNCTIONS = """
+_GETATTR = """
 
 def __getattr__(name: str) -> object:
     if name not in {table}:
@@ -28,11 +27,26 @@ def __getattr__(name: str) -> object:
     found = import_module(module, __name__)
     globals()[name] = getattr(found, attribute) if attribute else found
     return globals()[name]
+"""
 
+_HELPER = """
+
+def _import_on_demand(name: str) -> object:
+    from importlib import import_module
+
+    module, attribute = {table}[name]
+    found = import_module(module, __name__)
+    globals()[name] = getattr(found, attribute) if attribute else found
+    return globals()[name]
+"""
+
+_DIR = """
 
 def __dir__() -> list:
     return sorted({{*globals(), *{table}}})
 """
+
+_NONE = cst.MaybeSentinel.DEFAULT
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,33 +68,41 @@ def from_statement(node: cst.ImportFrom) -> list[OnDemand]:
     ]
 
 
-def hinder(module: cst.Module) -> str:
-    """Why a module cannot be given re-exports on demand; empty where it can."""
-    for node in module.body:
-        if isinstance(node, cst.FunctionDef) and node.name.value == "__getattr__":
-            return "it has a __getattr__ of its own"
-    return ""
-
-
-def used_names(module: cst.Module) -> frozenset[str]:
-    """Names that a module reads itself, anywhere; imports and `__all__` do not count."""
-    reader = _Reader()
-    module.visit(reader)
-    return frozenset(reader.names)
-
-
 def with_entries(module: cst.Module, entries: Sequence[OnDemand]) -> cst.Module:
-    """The module with a table of these names and the functions that serve it, at its end; in `__all__` too."""
+    """The module with these names in its table of what is on demand, and with the functions that serve it."""
     lines = "\n".join(f'    "{entry.name}": ("{entry.module}", "{entry.attribute}"),' for entry in entries)
-    text = _TABLE.format(table=TABLE, entries=lines) + _FUNCTIONS.format(table=TABLE)
-    new = cst.parse_module(text, config=module.config_for_parsing).body
-    first, *rest = new
-    gap = [cst.EmptyLine(indent=False)] if module.body else []
-    body = [*module.body, first.with_changes(leading_lines=gap), *rest]
-    changed = module.with_changes(body=body)
-    for entry in entries:
-        changed = add_export(changed, entry.name) if entry.attribute else changed
-    return changed
+    table = _table(module)
+    if table is not None:
+        kept = "\n".join(f"    {module.code_for_node(entry.with_changes(comma=_NONE))}," for entry in table.elements)
+        new = cst.parse_expression(f"{{\n{kept}\n{lines}\n}}", config=module.config_for_parsing)
+        return cst.ensure_type(module.deep_replace(table, new), cst.Module)
+    own = {node.name.value: node for node in module.body if isinstance(node, cst.FunctionDef)}
+    functions = _GETATTR if "__getattr__" not in own else _HELPER
+    functions += "" if "__dir__" in own else _DIR
+    if "__getattr__" in own:
+        module = cst.ensure_type(module.deep_replace(own["__getattr__"], _asking_first(own["__getattr__"])), cst.Module)
+    text = (_TABLE + functions).format(table=TABLE, entries=lines)
+    first, *rest = cst.parse_module(text, config=module.config_for_parsing).body
+    apart = 2 if module.body and isinstance(module.body[-1], cst.FunctionDef | cst.ClassDef) else 1
+    gap = [cst.EmptyLine(indent=False)] * apart if module.body else []
+    return module.with_changes(body=[*module.body, first.with_changes(leading_lines=gap), *rest])
+
+
+def _asking_first(function: cst.FunctionDef) -> cst.FunctionDef:
+    """A module's own `__getattr__`, which looks into the table before it does what it did."""
+    name = [*function.params.posonly_params, *function.params.params][0].name.value
+    look = cst.parse_statement(f"if {name} in {TABLE}:\n    return _import_on_demand({name})\n")
+    body = list(function.body.body)
+    at = 1 if is_docstring(body[0]) else 0
+    return function.with_changes(body=function.body.with_changes(body=[*body[:at], look, *body[at:]]))
+
+
+def _table(module: cst.Module) -> cst.Dict | None:
+    for line in module.body:
+        node = line.body[0] if isinstance(line, cst.SimpleStatementLine) else None
+        if isinstance(node, cst.Assign) and is_name(node.targets[0].target, TABLE) and isinstance(node.value, cst.Dict):
+            return node.value
+    return None
 
 
 def postponed(module: cst.Module, statements: Sequence[cst.ImportFrom]) -> cst.Module:
@@ -150,22 +172,3 @@ def _froms(module: cst.Module) -> Iterator[cst.ImportFrom]:
     for line in module.body:
         if isinstance(line, cst.SimpleStatementLine):
             yield from (node for node in line.body if isinstance(node, cst.ImportFrom))
-
-
-class _Reader(cst.CSTVisitor):
-    def __init__(self) -> None:
-        super().__init__()
-        self.names: set[str] = set()
-
-    def visit_Import(self, node: cst.Import) -> bool:
-        return False
-
-    def visit_ImportFrom(self, node: cst.ImportFrom) -> bool:
-        return False
-
-    def visit_Attribute(self, node: cst.Attribute) -> bool:
-        node.value.visit(self)
-        return False
-
-    def visit_Name(self, node: cst.Name) -> None:
-        self.names.add(node.value)

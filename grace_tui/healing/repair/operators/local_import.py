@@ -1,6 +1,6 @@
 """An import inside the function that needs it, for a module that cannot be imported while this one loads."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 
 import libcst as cst
 
@@ -15,13 +15,13 @@ def with_local_import(module: cst.Module, qualname: str, statement: str) -> cst.
     return changed if visitor.done else None
 
 
-def with_local_imports(module: cst.Module, qualnames: set[str], statement: str) -> cst.Module:
+def with_local_imports(module: cst.Module, qualnames: Set[str], statement: str) -> cst.Module:
     """The same in several functions."""
     return module.visit(_Inserter(qualnames, statement, module))
 
 
 class _Inserter(cst.CSTTransformer):
-    def __init__(self, qualnames: set[str], statement: str, module: cst.Module) -> None:
+    def __init__(self, qualnames: Set[str], statement: str, module: cst.Module) -> None:
         super().__init__()
         self.wanted, self.done = qualnames, False
         self.new = cst.parse_statement(f"{statement}\n", config=module.config_for_parsing)

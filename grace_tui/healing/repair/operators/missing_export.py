@@ -13,7 +13,7 @@ from grace_tui.healing.repair.imports.layout import is_test
 from grace_tui.healing.repair.imports.sources import Source, nearness
 from grace_tui.healing.repair.operators.exports import add_export, has_all, plain_reexports
 from grace_tui.healing.repair.operators.imports import ImportPlan, add_import
-from grace_tui.healing.repair.operators.lazy import OnDemand, hinder, with_entries
+from grace_tui.healing.repair.operators.lazy import OnDemand, with_entries
 from grace_tui.healing.repair.patch import FileEdit, Patch, Refused, Site
 from grace_tui.healing.repair.scene import Scene
 
@@ -39,14 +39,10 @@ class MissingExport:
         patches: list[Patch] = []
         for source in found:
             outcome = _exported(site, scene, module, source)
-            if isinstance(outcome, Refused):
-                if len(found) == 1:
-                    return outcome
-                continue
             patches += [replace(patch, ambiguous=True) for patch in outcome[:1]] if ambiguous else outcome
         if not ambiguous and (every := all_asked(site, scene, module, found[0])) is not None:
             patches.insert(0, every)
-        return patches or Refused(self.name, f"importing {site.name} from any of its places would close a cycle")
+        return patches
 
 
 def find_sources(site: Site, scene: Scene) -> list[Source] | Refused:
@@ -85,13 +81,11 @@ def all_asked(site: Site, scene: Scene, module: cst.Module, first: Source) -> Pa
     sources = {site.name: first, **names}
     eager = {name: source for name, source in sources.items() if not _circle(source, site, scene)}
     later = {name: source for name, source in sources.items() if name not in eager}
-    if later and hinder(module):
-        return None
     changed = module
     for name, source in sorted(eager.items()):
         changed = _with_import(changed, _styles(_plan(site, source, name), module)[0])
     if later:
-        changed = with_entries(changed, [_on_demand(name, source, site) for name, source in sorted(later.items())])
+        changed = _with_demands(changed, [_on_demand(name, source, site) for name, source in sorted(later.items())])
     listed = ", ".join(sorted(sources))
     says = (first.evidence, f"the tree asks {site.qualname} for {', '.join(sorted(names))} too")
     edit = FileEdit(site.provider, scene.tree.read(site.provider), changed.code)
@@ -111,14 +105,12 @@ def lost_names(site: Site, scene: Scene) -> dict[str, Source]:
     return lost
 
 
-def _exported(site: Site, scene: Scene, module: cst.Module, source: Source) -> list[Patch] | Refused:
+def _exported(site: Site, scene: Scene, module: cst.Module, source: Source) -> list[Patch]:
     plan = _plan(site, source, site.name)
     circle = "" if plan.extends(module) else _circle(source, site, scene)
     if not circle:
         return [_patch(site, scene, _with_import(module, chosen), source) for chosen in _styles(plan, module)]
-    if why := hinder(module):
-        return Refused(NAME, f"importing {site.name} would close an import cycle: {circle}; {why}")
-    changed = with_entries(module, [_on_demand(site.name, source, site)])
+    changed = _with_demands(module, [_on_demand(site.name, source, site)])
     return [replace(_patch(site, scene, changed, source), score=source.score - 0.1)]
 
 
@@ -129,6 +121,13 @@ def _plan(site: Site, source: Source, name: str) -> ImportPlan:
 
 def _with_import(module: cst.Module, plan: ImportPlan) -> cst.Module:
     return add_export(add_import(module, plan), plan.name)
+
+
+def _with_demands(module: cst.Module, entries: Sequence[OnDemand]) -> cst.Module:
+    changed = with_entries(module, entries)
+    for entry in entries:
+        changed = add_export(changed, entry.name)
+    return changed
 
 
 def _on_demand(name: str, source: Source, site: Site) -> OnDemand:

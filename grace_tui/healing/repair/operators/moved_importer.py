@@ -9,8 +9,9 @@ from dataclasses import dataclass, replace
 import libcst as cst
 
 from grace_tui.healing.repair.imports.demands import Demand
+from grace_tui.healing.repair.imports.standing import stand_in
 from grace_tui.healing.repair.imports.whereabouts import Wanted, all_hold_elsewhere, whereabouts
-from grace_tui.healing.repair.operators.moved_module import PROBLEM, aliases, relative
+from grace_tui.healing.repair.operators.moved_module import PROBLEM, aliases, is_tied, relative
 from grace_tui.healing.repair.operators.shapes import dotted
 from grace_tui.healing.repair.patch import FileEdit, Patch, Refused, Site
 from grace_tui.healing.repair.scene import Scene
@@ -26,6 +27,8 @@ class MovedImporter:
         if not relative(wanted):
             return Refused(self.name, f"{site.qualname} is not asked for by a relative import")
         patches = aliases(self.name, site, wanted, scene)
+        if not isinstance(patches, Refused) and (every := _every(patches[0], wanted, scene)) is not None:
+            patches = [every, *patches]
         rewritten = (
             _rewritten(self.name, site, wanted, scene)
             if scene.allowed.rewrite_moved and was_moved(wanted, scene)
@@ -56,6 +59,29 @@ class ClimbedOut:
         wanted = Wanted(demand.written, demand.written, site.provider, demand.names, demand)
         patch = _rewritten(self.name, site, wanted, scene)
         return [patch] if patch else Refused(self.name, f"nothing in the tree is what {demand.written} could mean")
+
+
+def _every(first: Patch, wanted: Wanted, scene: Scene) -> Patch | None:
+    """The first patch with stand-ins for all that a moved file asks for in vain; None where that is all there is."""
+    view = scene.imports
+    if first.ambiguous or not was_moved(wanted, scene):
+        return None
+    edits = {edit.path: edit for edit in first.edits}
+    for demand in view.demands.of(wanted.importer):
+        lost = demand.level and demand.module and demand.at_import and not view.layout.has(demand.module)
+        if not lost or demand.module.startswith(wanted.missing):
+            continue
+        other = Wanted(demand.module, view.layout.first_missing(demand.module), wanted.importer, demand.names, demand)
+        found = whereabouts(other, view)
+        if not found or is_tied(found):
+            continue
+        more = stand_in(other, found[0].module, view)
+        if not isinstance(more, str):
+            edits.update((edit.path, edit) for edit in more)
+    if len(edits) == len(first.edits):
+        return None
+    summary = f"{wanted.importer} finds all that it imports"
+    return replace(first, edits=tuple(edits.values()), summary=summary, score=round(first.score + 0.01, 2))
 
 
 def was_moved(wanted: Wanted, scene: Scene) -> bool:

@@ -49,12 +49,12 @@ def aliases(operator: str, site: Site, wanted: Wanted, scene: Scene) -> Sequence
             return Refused(operator, edits)
         summary = f"{wanted.module} is {entry.module}"
         score = round(entry.score - STEP * at, 2)
-        ambiguous = at > 0 or _tied(found)
+        ambiguous = at > 0 or is_tied(found)
         whose = replace(site, provider=edits[-1].path)
         patches.append(Patch(operator, whose, summary, edits, score, entry.evidence, ambiguous))
     return patches
 
 
-def _tied(found: Sequence[Whereabouts]) -> bool:
+def is_tied(found: Sequence[Whereabouts]) -> bool:
     """True where only the distance tells the first two apart."""
     return len(found) > 1 and found[0].rank[:-1] == found[1].rank[:-1]
