@@ -3,6 +3,7 @@
 import ast
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -126,16 +127,17 @@ def _commit(root: Path, message: str) -> None:
 
 
 def noticed(whole: Subject, root: Path) -> str:
-    """A test that passed before and fails now; empty where the suite notices nothing."""
-    outcome = run_suite(root, whole.path, "-x", *(f"--deselect={test}" for test in sorted(whole.failing)))
-    failed = [test for test, passed in outcome.items() if not passed]
-    if not failed:
+    """What pytest calls a test that passed before and fails now; empty where the suite notices nothing."""
+    argv = [*PYTEST, "-x", "-rfE", *(f"--deselect={test}" for test in sorted(whole.failing))]
+    env = variables(root, whole.path)
+    try:
+        done = subprocess.run(
+            argv, cwd=root, env=env, capture_output=True, text=True, timeout=SUITE_SECONDS, check=False
+        )
+    except subprocess.TimeoutExpired:
         return ""
-    test = failed[0]
-    if test in whole.passing:
-        return test
-    file = test if (root / test).is_file() else test.replace(".", "/") + ".py"
-    return file if (root / file).is_file() else ""
+    found = re.search(r"^(?:FAILED|ERROR) (\S+?\.py(?:::[^\n]*?)?)(?: - .*)?$", done.stdout, re.MULTILINE)
+    return found[1] if found else ""
 
 
 def heal(whole: Subject, root: Path, test: str, state: Path) -> tuple[dict[str, Any], float, str]:
