@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from grace_tui.healing.failure import Failure
 from grace_tui.healing.repair.diagnose.common import NOT_MINE, consumers
+from grace_tui.healing.repair.imports.layout import is_test
 from grace_tui.healing.repair.members.abstract import MESSAGE, missing_methods
 from grace_tui.healing.repair.members.awaiting import (
     called_inside,
@@ -16,6 +17,8 @@ from grace_tui.healing.repair.members.awaiting import (
 )
 from grace_tui.healing.repair.members.binding import mismatches
 from grace_tui.healing.repair.members.classes import classes_of, own
+from grace_tui.healing.repair.members.held import held_at
+from grace_tui.healing.repair.members.keys import mapping_of
 from grace_tui.healing.repair.patch import Diagnose, Refused, Site
 from grace_tui.healing.repair.scene import Scene
 
@@ -23,6 +26,8 @@ MISSING_ATTRIBUTE = "missing_attribute"
 METHOD_OR_PROPERTY = "method_or_property"
 ABSTRACT_CLASS = "abstract_class"
 AWAITING = "awaiting"
+CLASS_OR_INSTANCE = "class_or_instance"
+MISSING_KEY = "missing_key"
 
 _ATTRIBUTE = re.compile(r"(?P<type>type object )?'(?P<owner>[\w.]+)'(?: object)? has no attribute '(?P<name>\w+)'")
 _METHOD = re.compile(r"\b(?:method|function)\b")
@@ -42,15 +47,16 @@ WORDS: Mapping[str, Mapping[str, re.Pattern[str]]] = {
 
 def missing_attribute(failure: Failure, scene: Scene) -> Site | Refused:
     """`'X' object has no attribute 'n'`, `type object 'X' has no attribute 'n'`."""
-    told = (_ATTRIBUTE.match(text) for kind, text in _said(failure) if kind == "AttributeError")
-    match = next((found for found in told if found is not None), None)
+    match = next((found for _, text in _said(failure) if (found := _ATTRIBUTE.search(text))), None)
     classes = own(classes_of(failure, scene.index, match["owner"])) if match is not None else []
     if match is None or not classes:
         return NOT_MINE
-    first = classes[0]
+    first, name = classes[0], match["name"]
+    for entry in classes:  # a private name is kept under its class's
+        name = name.removeprefix(f"_{entry.node.name.lstrip('_')}") if "__" in name else name
     of_class = bool(match["type"]) or (failure.subject is not None and failure.subject.what == "class")
     asked = ("class",) if of_class else ("instance",)
-    return Site(MISSING_ATTRIBUTE, first.path, first.qualname, match["name"], "", consumers(failure, first.path), asked)
+    return Site(MISSING_ATTRIBUTE, first.path, first.qualname, name, "", consumers(failure, first.path), asked)
 
 
 def _said(failure: Failure) -> Iterator[tuple[str, str]]:
@@ -66,7 +72,8 @@ def method_or_property(failure: Failure, scene: Scene) -> Site | Refused:
     called = bool(_CALLED.search(failure.message))
     told = called or bool(_METHOD.search(failure.message))
     for found in mismatches(failure, scene.index):
-        if (found.wanted == "method" and not called) or not (told or any(use.how == "value" for use in found.uses)):
+        shows = told or bool(found.kin) or any(use.how == "value" for use in found.uses)
+        if not shows or (found.wanted == "method" and not called):
             continue
         if all((use.how == "called") == (found.wanted == "method") for use in found.uses) or (told and found.kin):
             entry, asked = found.found, ("method",) if told else ()
@@ -106,9 +113,40 @@ def awaiting(failure: Failure, scene: Scene) -> Site | Refused:
     return NOT_MINE
 
 
+def class_or_instance(failure: Failure, scene: Scene) -> Site | Refused:
+    """`X.m() missing 1 required positional argument: 'self'`, `'X' object is not callable`, and what else tells of it.
+
+    The failing line uses a name at the top of a module that is set to a class, or to one made of it.
+    """
+    if failure.kind not in ("TypeError", "AttributeError"):
+        return NOT_MINE
+    for frame in [frame for frame in failure.frames if frame.file in scene.index.names][::-1][:2]:
+        for path, name, called in held_at(scene.index, frame.file, frame.line):
+            wrong = _CALLED.search(failure.message) if called else not _CALLED.search(failure.message)
+            if wrong and not is_test(path):
+                return Site(CLASS_OR_INSTANCE, path, name, name, "", consumers(failure, path))
+    return NOT_MINE
+
+
+def missing_key(failure: Failure, scene: Scene) -> Site | Refused:
+    """A KeyError of a mapping that the tree writes out."""
+    subject = failure.subject
+    if failure.kind != "KeyError" or subject is None or subject.what != "mapping" or not failure.asked.isprintable():
+        return NOT_MINE
+    paths = [subject.file, *(path for path in scene.index.files if path != subject.file)]
+    wanted = [path for path in paths if path in scene.index.names and not is_test(path)]
+    for path in wanted:
+        site = Site(MISSING_KEY, path, subject.name, failure.asked, "", consumers(failure, path), tuple(subject.names))
+        if mapping_of(scene.index, site) is not None:
+            return site
+    return NOT_MINE
+
+
 RECOGNISERS: Mapping[str, Diagnose] = {
     MISSING_ATTRIBUTE: missing_attribute,
     METHOD_OR_PROPERTY: method_or_property,
     ABSTRACT_CLASS: abstract_class,
     AWAITING: awaiting,
+    CLASS_OR_INSTANCE: class_or_instance,
+    MISSING_KEY: missing_key,
 }

@@ -1,6 +1,7 @@
 """Methods that others read as if they were properties, and properties that others call, by every use in the tree."""
 
 import ast
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
@@ -15,6 +16,7 @@ from grace_tui.healing.repair.members.uses import Usage, attributes_at, usage, u
 
 Wanted = Literal["property", "method"]
 FRAMES = 4
+_BOUND = re.compile(r"<bound method ([\w.]+) of")
 
 
 @dataclass(frozen=True)
@@ -28,9 +30,34 @@ class Mismatch:
 
 def mismatches(failure: Failure, index: Index) -> Iterator[Mismatch]:
     """What the failing lines use otherwise than it is defined, the innermost frame first."""
+    for qualname in _BOUND.findall(failure.message):
+        yield from _unlike(index, index.everywhere(qualname), "property")
     frames = [frame for frame in failure.frames if frame.file in index.names]
     for frame in frames[::-1][:FRAMES]:
         yield from _at(failure, index, frame)
+    yield from _unlike_kin(failure, index)
+
+
+def _unlike_kin(failure: Failure, index: Index) -> Iterator[Mismatch]:
+    """Methods that are properties in all their kin, in the files that the failure went through."""
+    files = {frame.file for frame in failure.frames} | {callee.file for callee in failure.touched}
+    for path in sorted(file for file in files if file in index.names):
+        found = [entry for entry in index.definitions(path) if in_class(index, entry)]
+        for mismatch in _unlike(index, found, "property"):
+            if mismatch.kin and not _kin(index, mismatch.found, "method"):
+                yield mismatch
+
+
+def _unlike(index: Index, found: list[Found], wanted: Wanted) -> Iterator[Mismatch]:
+    for entry in found:
+        if not is_test(entry.path) and in_class(index, entry) and _is_otherwise(index, entry, wanted):
+            yield _mismatch(index, entry, wanted)
+
+
+def _mismatch(index: Index, found: Found, wanted: Wanted) -> Mismatch:
+    every = uses_of_attribute(index, found.node.name)
+    uses = tuple(each for each in every if each.how not in ("set", "super"))
+    return Mismatch(found, wanted, uses, _kin(index, found, wanted))
 
 
 def _at(failure: Failure, index: Index, frame: Frame) -> Iterator[Mismatch]:
@@ -40,8 +67,7 @@ def _at(failure: Failure, index: Index, frame: Frame) -> Iterator[Mismatch]:
             continue
         wanted: Wanted = "method" if use.how == "called" else "property"
         for found in _defined(failure, index, node.attr, wanted):
-            uses = tuple(each for each in uses_of_attribute(index, node.attr) if each.how not in ("set", "super"))
-            yield Mismatch(found, wanted, uses, _kin(index, found, wanted))
+            yield _mismatch(index, found, wanted)
 
 
 def _defined(failure: Failure, index: Index, name: str, wanted: Wanted) -> list[Found]:

@@ -2,7 +2,9 @@
 
 from grace_tui.healing.repair.operators.abstract_method import AbstractMethod
 from grace_tui.healing.repair.operators.async_or_sync import AsyncOrSync
+from grace_tui.healing.repair.operators.class_or_instance import ClassOrInstance
 from grace_tui.healing.repair.operators.lost_attribute import LostAttribute
+from grace_tui.healing.repair.operators.missing_key import MissingKey
 from grace_tui.healing.repair.operators.rebound_method import ReboundMethod
 from grace_tui.healing.repair.operators.renamed_export import RenamedExport
 from grace_tui.healing.repair.operators.renamed_member import RenamedMember
@@ -15,4 +17,6 @@ ATTRIBUTE_OPERATORS: tuple[RepairOperator, ...] = (
     ReboundMethod(),
     AbstractMethod(),
     AsyncOrSync(),
+    ClassOrInstance(),
+    MissingKey(),
 )
