@@ -70,8 +70,6 @@ class MissingKey:
         opening, closing = node.lbrace.whitespace_after, node.rbrace.whitespace_before
         before = [*cast("Sequence[cst.DictElement]", node.elements)]
         elements, closing = insert_between(opening, before, new, len(before), closing)
-            opening, [*cast("Sequence[cst.DictElement]", node.elements)], new, len(node.elements), closing
-        )
         changed = node.with_changes(elements=elements, rbrace=node.rbrace.with_changes(whitespace_before=closing))
         after = cst.ensure_type(module.deep_replace(node, changed), cst.Module).code
         edit = FileEdit(mapping.path, index.text(mapping.path), after)
