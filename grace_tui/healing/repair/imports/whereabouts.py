@@ -58,9 +58,9 @@ def _looked_at(wanted: Wanted, view: "View") -> list[Whereabouts]:
     complete: list[Whereabouts] = []
     for module in (*view.layout.files, *(name for name in view.layout.folders if name not in view.layout.files)):
         tail = _common_tail(module, wanted.module)
-        if not tail or module == wanted.module or _not_meant(module, wanted, view):
+        if not (tail or module in moved) or module == wanted.module or _not_meant(module, wanted, view):
             continue
-        if not known and not _same_below(module, tail, wanted, view):
+        if not known and module not in moved and not _same_below(module, tail, wanted, view):
             continue
         if any(not view.offers.has(module, name) for name in wanted.names):
             continue

@@ -62,9 +62,9 @@ class ClimbedOut:
 
 
 def _every(first: Patch, wanted: Wanted, scene: Scene) -> Patch | None:
-    """The first patch with stand-ins for all that a moved file asks for in vain; None where that is all there is."""
+    """The first patch with stand-ins for all that the file asks for in vain; None where that is all there is."""
     view = scene.imports
-    if first.ambiguous or not was_moved(wanted, scene):
+    if first.ambiguous:
         return None
     edits = {edit.path: edit for edit in first.edits}
     for demand in view.demands.of(wanted.importer):
