@@ -28,6 +28,7 @@ VERBS = (
     "audit",
     "drill",
     "heal",
+    "preflight",
     "new",
     "doctor",
 )

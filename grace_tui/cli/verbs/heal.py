@@ -86,7 +86,7 @@ def command(
         seconds,
         all_to_stderr=as_json or dry_run,
     )
-    with alone(_ready(home)):
+    with alone(ready(home)):
         ledger = Ledger(home)
         session = Session(wanted, home, ledger, to_stderr, None if as_json or not _terminal() else _ask)
         session.report.recovered = ledger.recover()
@@ -102,7 +102,7 @@ def undo(home: "Home", words: Sequence[str], as_json: bool) -> int:
 
     if len(words) > 1:
         raise Ended(f"undo takes one id at most, not {' '.join(words)}", WRONG)
-    with alone(_ready(home)):
+    with alone(ready(home)):
         ledger = Ledger(home)
         for line in ledger.recover():
             talk(line)
@@ -149,7 +149,7 @@ def _end(report: "Report", code: int, as_json: bool) -> int:
     return code
 
 
-def _ready(home: "Home") -> "Home":
+def ready(home: "Home") -> "Home":
     try:
         home.state.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:

@@ -150,16 +150,20 @@ def _read(folder: Path, root: Path) -> Iterator[Recorded]:
     for path in folder.glob("*.json"):
         if path.name.startswith(".") or not path.stem.replace("-", "").isdigit():
             continue
-        plain = _json(path)
-        about: dict[str, Any] = plain.get("process", {})
-        process = msgspec.convert(about, Process)
-        yield Recorded(
-            _placed(from_plain(plain), root, _Libraries(process, root)),
-            process,
-            str(about.get("test", "")),
-            bool(about.get("fatal")),
-            bool(about.get("handled")),
-        )
+        yield recorded(_json(path), root)
+
+
+def recorded(plain: Mapping[str, Any], root: Path) -> Recorded:
+    """One failure as the hook describes it; files are told as seen from `root`."""
+    about: Mapping[str, Any] = plain.get("process", {})
+    process = msgspec.convert(about, Process)
+    return Recorded(
+        _placed(from_plain(plain), root, _Libraries(process, root)),
+        process,
+        str(about.get("test", "")),
+        bool(about.get("fatal")),
+        bool(about.get("handled")),
+    )
 
 
 def _json(path: Path) -> Any:

@@ -56,12 +56,12 @@ class Report:
     def plain(self) -> dict[str, object]:
         """For JSON; without secrets."""
         data: dict[str, object] = msgspec.to_builtins(self)
-        return {name: _redacted(value) for name, value in data.items()}
+        return {name: without_secrets(value) for name, value in data.items()}
 
 
-def _redacted(value: object) -> object:
+def without_secrets(value: object) -> object:
     if isinstance(value, str):
         return redact(value)
     if isinstance(value, dict):
-        return {name: _redacted(part) for name, part in value.items()}
-    return [_redacted(part) for part in value] if isinstance(value, list | tuple) else value
+        return {name: without_secrets(part) for name, part in value.items()}
+    return [without_secrets(part) for part in value] if isinstance(value, list | tuple) else value
