@@ -143,7 +143,7 @@ class Trial:
         tree = Tree(self.root, layers, private / "scratch", (self.shared,), _beside(self.root), self.hidden)
         completed = await run(replace(command, tree=tree))
         self._shut = completed.shut
-        if completed.shut.error:
+        if completed.shut.error and not completed.timed_out:
             self._copied = self._copied or completed.shut.error
         elif completed.shut.user and not self._copied:
             self._copied = await asyncio.to_thread(foreign, self.root)
@@ -167,7 +167,7 @@ class Trial:
         finally:
             self._copies.give_back(copy)
         self._shut = completed.shut
-        if completed.shut.error:
+        if completed.shut.error and not completed.timed_out:
             raise OSError(f"the trial could not be started: {completed.last_line}")
         return Ran(out_of_copy(completed, self.root, copy), self.isolation, self.root)
 
