@@ -7,12 +7,12 @@ import asyncio
 from pathlib import Path
 
 from grace_tui.healing.answering.gather import Replay
+from grace_tui.healing.applier import TAKEN_BACK
 from grace_tui.healing.failure import Failure
 from grace_tui.healing.repair.apply import Journal
-from grace_tui.healing.repair.knowledge import Knowledge, Unreadable
-from grace_tui.healing.repair.patch import Patch
+from grace_tui.healing.repair.knowledge import Knowledge, Recalled, Unreadable
 from grace_tui.healing.repair.queue import FINISHED
-from grace_tui.healing.repair.repair import check_known
+from grace_tui.healing.repair.repair import Tried, check_known
 from grace_tui.healing.seams import Incidents, Queue, RoomHooks
 from grace_tui.healing.teller import Proposal, Teller, beta
 from grace_tui.healing.work import Work
@@ -65,8 +65,10 @@ class CodeActs:
         task = self.queue.get(task_id)
         if task is None:
             raise GraceError(f"there is no task {task_id!r}")
+        if task.state != "learned":
+            raise GraceError(f"{task_id} is {task.state.replace('_', ' ')}; only a task that is learned can be undone")
         await asyncio.to_thread(self.journal.undo, task_id)
-        self.known.outcome(task.signature, success=False)
+        self.known.outcome(task.signature, False, where=task_id, detail=f"{TAKEN_BACK} by {by}: {why}")
         self.hooks.take_up(task.kernel)
         self.teller.change(task, "undone", f"taken back: {why}")
         self.teller.decide(by, "undo a patch", ", ".join(task.files), why, ("leave it in",), 1.0)
@@ -84,7 +86,7 @@ class CodeActs:
         )
 
     async def replay(self, incident: IncidentRecord, failure: Failure, replay: Replay, by: str) -> TaskRecord:
-        fix, patch = replay.fix, replay.patch
+        fix, patch = replay.fix, replay.recalled.patch
         task = self.queue.add(
             incident,
             failure,
@@ -109,16 +111,22 @@ class CodeActs:
         self.incidents.note(incident.id, task_id=task.id, provider=patch.site.provider, by=by)
         rationale = f"{fix.summary}: worked {fix.successes} times, failed {fix.failures} times on this signature"
         self.teller.decide(by, "replay a known fix", patch.site.provider, rationale, ("analyse anew",), fix.confidence)
-        return await self.work.guarded(task, by, self._try_known(task, failure, patch, by))
+        return await self.work.guarded(task, by, self._try_known(task, failure, replay.recalled, by))
 
-    async def _try_known(self, task: TaskRecord, failure: Failure, patch: Patch, by: str) -> TaskRecord:
+    async def _try_known(self, task: TaskRecord, failure: Failure, recalled: Recalled, by: str) -> TaskRecord:
+        """Through the quick gates where every text is what it was proven on; through all of them anywhere else."""
+        patch = recalled.patch
         self.teller.move(task, "in_repair", f"replaying the known fix: {patch.summary}", by)
-        verdicts = await check_known(patch, failure, self.root)
-        task = self.teller.change(task, "gating", patch.summary, gates=verdicts)
-        if failed := next((verdict for verdict in verdicts if verdict.state == "failed"), None):
-            self.known.outcome(task.signature, success=False)
-            return self.teller.end(task, "failed", f"gate {failed.name}: {failed.detail}", by)
-        return await self.work.with_leave(Proposal(task, patch, failure, by, 0.0))
+        if recalled.exact:
+            tried = Tried(patch, await check_known(patch, failure, self.root))
+        else:
+            tried = await self.work.gate(task, patch, failure)
+        task = self.teller.change(task, "gating", patch.summary, gates=tried.gates)
+        if tried.refused:
+            self.known.outcome(task.signature, False, where=task.id, detail=tried.refused)
+            return self.teller.end(task, "failed", tried.refused, by)
+        watch = 0.0 if recalled.exact else self.work.watch_seconds
+        return await self.work.with_leave(Proposal(task, patch, failure, by, watch))
 
     def _record_so_far(self) -> float:
         """Mean of the Beta posterior of how repairs ended here."""

@@ -14,10 +14,10 @@ import anyio
 from grace_tui.healing.answering.answers import FINISHED, Answers
 from grace_tui.healing.answering.followup import FollowUp
 from grace_tui.healing.answering.gather import Gatherer
-from grace_tui.healing.answering.history import RELEASED
 from grace_tui.healing.answering.limits import Limits
 from grace_tui.healing.applier import Applier
 from grace_tui.healing.code_acts import CodeActs
+from grace_tui.healing.decisions import Decisions
 from grace_tui.healing.incidents.states import needs_nothing
 from grace_tui.healing.renewal import renew
 from grace_tui.healing.repair.apply import Journal, Recovered, UndoRefused, UnknownEntry
@@ -54,7 +54,7 @@ class Healer:
     ) -> None:
         self.root, self.incidents, self.queue, self.hooks, self.clock = root, incidents, queue, hooks, clock
         self.watch_seconds = watch_seconds
-        self.known = Knowledge(state / "knowledge")
+        self.known = Knowledge(state / "knowledge", root.name)
         self.teller = Teller(incidents, queue, hooks)
         journal = Journal(root, state / "journal")
         self.applier = Applier(journal, self.known, self.teller, hooks, incidents, clock, running_within)
@@ -65,6 +65,7 @@ class Healer:
         self.code, limits = acts, limits or Limits()
         gatherer = Gatherer(root, incidents, queue, hooks, clock, self.known, journal, limits)
         self.answers = Answers(acts, gatherer, incidents, queue, hooks, self.teller, clock, limits)
+        self.decisions = Decisions(root, incidents, queue, hooks, self.teller, self.work_in_hand, acts, self.answers)
         self.follow_up = FollowUp(self.answers, watch_seconds, self.free)
 
     @property
@@ -115,29 +116,30 @@ class Healer:
         Raises:
             GraceError: no patch of that task waits.
         """
-        proposal = self.work_in_hand.taken(task_id)
-        self.teller.audit("repair.approved", proposal, by)
-        self.release(proposal.task.incident_id, by)
-        return await self._carried_on(await self._owned(self.work_in_hand.approved(proposal)), by)
+        task = self.queue.get(task_id)
+        if task is not None and task.state == "waiting_for_approval":
+            self.release(task.incident_id, by)
+        return await self._carried_on(await self.decisions.approve(task_id, by, self._owned), by)
 
     async def reject(self, task_id: str, by: str) -> TaskRecord:
-        """Drop a proven patch that waited for a person.
+        """Drop a proven patch that waited for a person. Raises as `approve`."""
+        return await self.decisions.reject(task_id, by)
 
-        Raises:
-            GraceError: no patch of that task waits.
-        """
-        proposal = self.work_in_hand.taken(task_id)
-        self.teller.audit("repair.rejected", proposal, by)
-        task = self.teller.end(proposal.task, "failed", f"rejected by {by}", by)
-        incident = self.incidents.get(task.incident_id)
-        if incident is not None and not needs_nothing(incident):
-            self.answers.leave(incident, f"{task_id} was rejected by {by}", by)
-        return task
+    async def edit(self, task_id: str, diff: str, by: str) -> TaskRecord:
+        """Put a person's diff through every gate; see `Decisions.edit`."""
+        return await self.decisions.edit(task_id, diff, by, self._owned)
+
+    async def retry(self, task_id: str, by: str) -> TaskRecord:
+        """Queue a failed or undone repair once more; see `Decisions.retry`."""
+        return self.decisions.retry(task_id, by)
+
+    async def undo(self, task_id: str, by: str, reason: str = "") -> TaskRecord:
+        """Take a learned repair back, exactly; see `Decisions.undo`."""
+        return await self.decisions.undo(task_id, by, reason)
 
     def release(self, incident_id: str, by: str, reason: str = "") -> IncidentRecord:
         """Let automation act again on what an incident is about: what was done so far counts no longer."""
-        action = f"{RELEASED} by {by}{f': {reason}' if reason else ''}"
-        return self.incidents.note(incident_id, action=action, by=by)
+        return self.answers.release(incident_id, by, reason)
 
     def forget(self, signature: str) -> bool:
         """Remove a remembered fix; False where there was none."""

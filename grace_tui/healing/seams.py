@@ -8,7 +8,7 @@ from grace_tui.healing.failure import Failure
 from grace_tui.healing.repair.patch import Patch
 from grace_tui.healing.repair.reproduce import Reproduction
 from grace_tui.kernel.events import Event
-from grace_tui.kernel.records import IncidentRecord, IncidentState, PlaybookRecord, RunRecord, TaskRecord
+from grace_tui.kernel.records import IncidentRecord, IncidentState, PlaybookRecord, RunRecord, TaskRecord, TaskState
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +17,8 @@ class Verdict:
 
     allowed: bool
     reason: str = ""
+    refused: bool = False
+    """Not even a person may allow it."""
 
 
 class Incidents(Protocol):
@@ -56,6 +58,18 @@ class Queue(Protocol):
     ) -> TaskRecord: ...
 
     def update(self, task_id: str, token: int, **changes: Any) -> TaskRecord: ...
+
+    def renew(self, task_id: str, token: int) -> TaskRecord:
+        """Hold a task for another lease. Raises GraceError where it was taken from this holder."""
+
+    def take(self, task_id: str, worker: str, state: TaskState, wanted: tuple[TaskState, ...]) -> TaskRecord:
+        """Take a task for what a person decided about it. Raises GraceError where it is in none of `wanted`."""
+
+    def retry(self, task_id: str, detail: str) -> TaskRecord: ...
+
+    def keep_patch(self, task_id: str, token: int, patch: Patch) -> None: ...
+
+    def patch(self, task_id: str) -> Patch | None: ...
 
     def all(self) -> tuple[TaskRecord, ...]: ...
 
@@ -127,7 +141,7 @@ class RoomHooks(Protocol):
         """Show a person what only a person can decide, until it is taken back with an empty text."""
 
     async def allow(self, task: TaskRecord, patch: Patch) -> Verdict:
-        """Say whether the patch may be applied without a person."""
+        """Say whether the patch may be applied without a person; its `ask` is why only one may decide."""
 
     async def before_apply(self, task: TaskRecord, patch: Patch) -> None:
         """Keep what is there, before a file changes."""

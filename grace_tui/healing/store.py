@@ -45,6 +45,7 @@ MIGRATIONS: tuple[str, ...] = (
     ) WITHOUT ROWID;
     CREATE INDEX runs_by_coarse ON playbook_runs (coarse, started_at);
     """,
+    "ALTER TABLE tasks ADD COLUMN patch TEXT NOT NULL DEFAULT ''",
 )
 """Script number N brings a database from version N to N + 1; a script that shipped is never edited."""
 

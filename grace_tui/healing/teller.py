@@ -35,6 +35,14 @@ class Teller:
         self.hooks.publish(TaskChanged(task.id, state, detail))
         return changed
 
+    def hold(self, task: TaskRecord) -> None:
+        """Make sure, before anything that lasts, that the task is still this holder's.
+
+        Raises:
+            GraceError: it was taken from it.
+        """
+        self.queue.renew(task.id, task.token)
+
     def end(self, task: TaskRecord, state: TaskState, detail: str, by: str) -> TaskRecord:
         task = self.change(task, state, detail)
         if state == "learned":
@@ -90,6 +98,7 @@ class Teller:
                 "incident": proposal.task.incident_id,
                 "operator": proposal.patch.operator,
                 "result": proposal.patch.summary,
+                "policy": proposal.task.policy,
             }
         )
 

@@ -229,6 +229,22 @@ class GateVerdict:
 
 
 @dataclass(frozen=True, slots=True)
+class TriedPatch:
+    """A candidate for a repair, what speaks for it, and what the gates said of it."""
+
+    operator: str
+    summary: str
+    score: float = 0.0
+    evidence: tuple[str, ...] = ()
+    ask: str = ""
+    """Why only a person may decide; empty where they may."""
+    gates: tuple[GateVerdict, ...] = ()
+    refused: str = ""
+    """By which gate, and why; empty where none did."""
+    diff: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class TaskRecord:
     id: str
     incident_id: str
@@ -256,6 +272,16 @@ class TaskRecord:
     """From claim to outcome."""
     repair_seconds: float = 0.0
     """From claim to a patch that passed every gate."""
+    coarse: str = ""
+    """The coarse signature of its incident, which budgets count."""
+    times: tuple[tuple[str, float], ...] = ()
+    """Each state that it came into, and when; the newest last."""
+    lease_until: float = 0.0
+    """Until when its holder has it without a word; 0 where nobody holds it."""
+    policy: str = ""
+    """By whose word it was applied, a person was asked, or it was refused."""
+    candidates: tuple[TriedPatch, ...] = ()
+    """The best two, where none passed or several did."""
 
 
 @dataclass(frozen=True, slots=True)

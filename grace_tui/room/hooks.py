@@ -62,11 +62,13 @@ class Hooks:
             asked = ("coding_agent", "repair.apply", patch.site.provider, _context(task, patch))
             decision = await ask_kernel(self.room, "healer", GOVERNANCE, "decide", *asked)
         except ProviderDown as down:
-            return Verdict(True, f"core rule (governance is {down.state}): a gated repair of the provider is applied")
+            return _core_rule(patch, down.state)
         except GraceError as error:
             return Verdict(False, f"governance could not decide: {error}")
         policies = ", ".join(decision.policies) or "no policy"
-        return Verdict(decision.allowed, f"governance: {decision.decision} by {policies}")
+        why = f"; {patch.ask}" if patch.ask and not decision.allowed else ""
+        said = f"governance: {decision.decision} by {policies}{why}"
+        return Verdict(decision.allowed, said, refused=decision.decision == "deny")
 
     def reproduction(self, failure: Failure) -> Reproduction:
         """Start the kernel; of a program, run its command as the settings have it now."""
@@ -102,6 +104,22 @@ def healing_limits(settings: Settings) -> Limits:
     )
 
 
+def _core_rule(patch: Patch, state: str) -> Verdict:
+    """What holds while there is nobody to ask: what leaves a doubt waits for a person."""
+    rule = f"core rule (governance is {state})"
+    doubt = patch.ask or ("others speak as much for themselves" if patch.ambiguous else "")
+    if doubt:
+        return Verdict(False, f"{rule}: a person decides: {doubt}")
+    return Verdict(True, f"{rule}: a gated repair of the provider is applied")
+
+
 def _context(task: TaskRecord, patch: Patch) -> dict[str, object]:
     lines = sum(line.startswith(("+", "-")) and not line.startswith(("+++", "---")) for line in patch.diff.splitlines())
-    return {"operator": patch.operator, "lines": lines, "files": len(patch.edits), "priority": task.priority}
+    return {
+        "operator": patch.operator,
+        "lines": lines,
+        "files": len(patch.edits),
+        "priority": task.priority,
+        "ask": bool(patch.ask),
+        "ambiguous": patch.ambiguous,
+    }

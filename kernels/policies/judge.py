@@ -6,7 +6,7 @@ Called by governance only. Knows nothing of kernels, approvals or the disk beyon
 import json
 import math
 import posixpath
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -49,8 +49,8 @@ class Policies:
     """A parsed set of policies. Reading is blocking; judging takes some tens of microseconds."""
 
     def __init__(self, files: Sequence[Path]) -> None:
-        texts = [_checked(path) for path in files]
-        text = "\n".join(texts)
+        shipped, *own = [_checked(path) for path in files]
+        text = "\n".join([_without(shipped, {name for entry in own for name in _ids(entry)}), *own])
         self.parsed = cedarpy.PolicySet.from_str(text)
         self.notes: dict[str, Mapping[str, str]] = {
             key: policy.get("annotations", {})
@@ -111,6 +111,21 @@ def _checked(path: Path) -> str:
     except ValueError as error:
         raise PolicyUnreadable(path, str(error)) from error
     return text
+
+
+def _ids(text: str) -> list[str]:
+    policies = json.loads(cedarpy.policies_to_json_str(text))["staticPolicies"]
+    return [policy["annotations"]["id"] for policy in policies.values() if "id" in policy.get("annotations", {})]
+
+
+def _without(text: str, names: Collection[str]) -> str:
+    """The policies less those with @approval that others replace; a final one stays, whatever others are called."""
+    told = json.loads(cedarpy.policies_to_json_str(text))
+    for key, policy in list(told["staticPolicies"].items()):
+        notes = policy.get("annotations", {})
+        if "approval" in notes and notes.get("id") in names:
+            del told["staticPolicies"][key]
+    return cedarpy.policies_from_json_str(json.dumps(told))
 
 
 def _fact(key: str, value: object) -> object:

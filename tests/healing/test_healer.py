@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from grace_tui.healing.healer import Verdict
+from grace_tui.healing.repair.gates import GATES
 from grace_tui.healing.repair.process import PACKAGE_HOME
 from grace_tui.healing.repair.repair import Proven, repair
 from grace_tui.kernel.errors import GraceError, RemoteFailure
@@ -71,12 +72,24 @@ async def test_known_failure_is_replayed_without_a_worker(room: Room) -> None:
     assert room.healer.knowledge()[0]["successes"] == 2
 
 
-async def test_fix_of_another_text_is_not_replayed(room: Room) -> None:
+async def test_known_fix_is_replayed_where_the_rest_of_the_file_changed_through_every_gate(room: Room) -> None:
     await room.repair()
-    (room.root / "kernels/log.py").write_text(LOG.replace("Keep one row.", "Keep a row."))
+    other = LOG.replace("priority=2", "priority=3")
+    (room.root / "kernels/log.py").write_text(other)
+    said = await room.healer.respond((await room.fail()).id, "first_aid")
+    assert said == "replayed the known fix: Log.append accepts and stores part; learned"
+    assert "priority=3" in room.log
+    assert FIXED in room.log
+    task = next(task for task in room.queue.all() if task.known)
+    assert [gate.name for gate in task.gates] == [gate.name for gate in GATES]
+
+
+async def test_fix_of_another_definition_is_not_replayed(room: Room) -> None:
+    await room.repair()
+    (room.root / "kernels/log.py").write_text(LOG.replace('"action": action}', '"action": action, "x": 1}'))
     said = await room.healer.respond((await room.fail()).id, "first_aid")
     assert said.startswith("queued ")
-    assert said.endswith("kernels/log.py is no longer the text that the fix was proven on")
+    assert said.endswith("kernels/log.py: class Log > def append is no longer what the fix was proven on")
 
 
 async def test_replay_that_does_not_hold_is_undone_counted_and_analysed_anew(room: Room) -> None:

@@ -99,6 +99,7 @@ def command(
 def undo(home: "Home", words: Sequence[str], as_json: bool) -> int:
     """Take a heal back, exactly."""
     from grace_tui.healing.repair.heal import Ledger, alone
+    from grace_tui.healing.repair.heal.memory import Memory
 
     if len(words) > 1:
         raise Ended(f"undo takes one id at most, not {' '.join(words)}", WRONG)
@@ -108,6 +109,7 @@ def undo(home: "Home", words: Sequence[str], as_json: bool) -> int:
             talk(line)
         heal = ledger.last(*words)
         ledger.take_back(heal)
+        Memory(home).taken_back(heal.id)
     if as_json:
         return show_json({"undone": heal.id, "files_changed": heal.files})
     talk(f"{heal.id} is undone: {', '.join(heal.files)} {'is' if len(heal.files) == 1 else 'are'} as before")

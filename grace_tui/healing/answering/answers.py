@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any, Protocol
 
 from grace_tui.healing.answering.gather import Gatherer, Replay, Sight
+from grace_tui.healing.answering.history import RELEASED
 from grace_tui.healing.answering.ladder import LEFT, WAITS, Ladder, climb
 from grace_tui.healing.answering.limits import Limits
 from grace_tui.healing.failure import Failure
@@ -119,6 +120,11 @@ class Answers:
         self.teller.decide(by, "ask a person", incident.kernel, why, refused, 1.0)
         self.hooks.audit({"actor": by, "action": "incident.left", "resource": incident.id, "reason": why})
         return said
+
+    def release(self, incident_id: str, by: str, reason: str = "") -> IncidentRecord:
+        """Let automation act again on what an incident is about: what was done so far counts no longer."""
+        action = f"{RELEASED} by {by}{f': {reason}' if reason else ''}"
+        return self.incidents.note(incident_id, action=action, by=by)
 
     # ---- one answer
 

@@ -15,8 +15,7 @@ from grace_tui.healing.failure import Failure
 from grace_tui.healing.ours import not_ours
 from grace_tui.healing.repair.apply import Entry, Journal
 from grace_tui.healing.repair.diagnose import fitting
-from grace_tui.healing.repair.knowledge import Knowledge, KnownFix, Unreadable, replayed
-from grace_tui.healing.repair.patch import Patch
+from grace_tui.healing.repair.knowledge import Knowledge, KnownFix, NotNow, Recalled, Unreadable, reader, recall
 from grace_tui.healing.repair.queue import FINISHED
 from grace_tui.healing.seams import Incidents, Playbooks, Queue, RoomHooks
 from grace_tui.kernel.ports import Clock
@@ -28,10 +27,10 @@ ENDED_BADLY = frozenset({"failed", "undone"})
 
 @dataclass(frozen=True, slots=True)
 class Replay:
-    """A known fix that can be put in again, as it is."""
+    """A known fix that applies to the files as they are."""
 
     fix: KnownFix
-    patch: Patch
+    recalled: Recalled
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +72,14 @@ class Gatherer:
         if self.playbooks is not None:
             await self.playbooks.ready()
         case = await self._with_blame(Case(incident), failure)
+        fix, recalled = await asyncio.to_thread(self._recalled, incident.signature)
         # Invariant: from here until the act that is chosen is written down, nothing is awaited. So answers that are
         # given at the same time count each other's acts, and together keep to one budget.
         history = history_of(incident, self.incidents, self.queue, entries, self.playbooks, since)
         case = self._with_playbooks(self._with_history(case, history), history, tried)
         moved = self.hooks.moved(incident.kernel) if failure.phase == "block" else ""
         case = replace(case, diagnosis=fitting(failure), no_code=_no_code(failure, incident.route), moved=moved)
-        return self._with_fix(case, failure)
+        return _with_fix(case, failure, fix, recalled)
 
     def _with_history(self, case: Case, history: History) -> Case:
         incident, limits = case.incident, self.limits
@@ -141,19 +141,36 @@ class Gatherer:
 
     # ---- knowledge
 
-    def _with_fix(self, case: Case, failure: Failure) -> Sight:
-        fix = self.known.find(case.incident.signature)
-        if isinstance(fix, Unreadable):
-            told = f"what was known of it could not be read ({fix.path.name})"
-            return Sight(replace(case, no_fix=told), failure, damaged=fix)
-        if fix is None:
-            return Sight(case, failure)
-        patch = replayed(fix, self.root)
-        if not isinstance(patch, Patch):
-            return Sight(replace(case, no_fix=patch.reason), failure)
-        if not fix.trusted:
-            return Sight(replace(case, no_fix=f"its fix failed too often ({fix.failures} times)"), failure)
-        return Sight(replace(case, fix=fix.summary), failure, Replay(fix, patch))
+    def _recalled(self, signature: str) -> tuple[KnownFix | Unreadable | None, Recalled | NotNow | None]:
+        """What is known of a signature, and what it comes to in the files as they are. Reads and parses files."""
+        fix = self.known.find(signature)
+        if not isinstance(fix, KnownFix):
+            return fix, None
+        recalled = recall(fix, reader(self.root))
+        why = recalled.reason if isinstance(recalled, NotNow) and recalled.gone else ""
+        return self.known.expire(signature, why) or fix, recalled
+
+
+def _with_fix(
+    case: Case, failure: Failure, fix: KnownFix | Unreadable | None, recalled: Recalled | NotNow | None
+) -> Sight:
+    if isinstance(fix, Unreadable):
+        told = f"what was known of it could not be read ({fix.path.name})"
+        return Sight(replace(case, no_fix=told), failure, damaged=fix)
+    if fix is None or recalled is None:
+        return Sight(case, failure)
+    if isinstance(recalled, NotNow):
+        expired = "the known fix expired: " if recalled.gone else ""
+        return Sight(replace(case, no_fix=f"{expired}{recalled.reason}"), failure)
+    if not fix.trusted:
+        return Sight(replace(case, no_fix=_distrusted(fix)), failure)
+    return Sight(replace(case, fix=fix.summary), failure, Replay(fix, recalled))
+
+
+def _distrusted(fix: KnownFix) -> str:
+    if fix.demoted:
+        return f"its fix failed when it was used last (it helped {fix.successes}, failed {fix.failures} times)"
+    return f"its fix failed too often ({fix.failures} times)"
 
 
 def bad_playbooks(playbooks: Playbooks, limit: int) -> Mapping[str, str]:

@@ -5,9 +5,10 @@ Called by the healer for kernels and by `grace-tui heal` for commands; both appl
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TypeVar
 
 from grace_tui.healing.failure import Failure
 from grace_tui.healing.repair.analyse import Proposal
@@ -16,7 +17,10 @@ from grace_tui.healing.repair.gates import GATES, QUICK_GATES, Context, Starting
 from grace_tui.healing.repair.patch import Patch
 from grace_tui.healing.repair.reproduce import Outcome, Reproduction, reproduce
 from grace_tui.healing.repair.trial import TooLarge, open_trial
-from grace_tui.kernel.records import GateVerdict, TaskState
+from grace_tui.kernel.errors import GraceError
+from grace_tui.kernel.records import GateVerdict, TaskState, TriedPatch
+
+T = TypeVar("T")
 
 HIDDEN = (".grace", "logs")
 """A kernel on trial gets neither the state and secrets of the room nor its logs."""
@@ -48,6 +52,21 @@ class Tried:
         """By which gate, and why; empty where none did."""
         verdict = refusal(self.gates)
         return f"gate {verdict.name}: {verdict.detail}" if verdict is not None else ""
+
+    @property
+    def record(self) -> TriedPatch:
+        """For a task's record."""
+        patch = self.patch
+        return TriedPatch(
+            patch.operator,
+            patch.summary,
+            patch.score,
+            patch.evidence,
+            patch.ask,
+            self.gates,
+            self.refused,
+            patch.diff,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +122,27 @@ async def check_known(patch: Patch, failure: Failure, root: Path) -> tuple[GateV
         return await judge(trial, patch, context, gates=QUICK_GATES)
 
 
+async def try_alone(
+    patch: Patch,
+    failure: Failure,
+    root: Path,
+    *,
+    on_progress: OnProgress = lambda progress: None,
+    reproduction: Reproduction | None = None,
+) -> Tried:
+    """Every gate for one patch: a person edited it, or it was proven on another text or on another machine.
+
+    Raises:
+        GraceError: there is no way to try it.
+    """
+    attempt = _Attempt(failure, root, on_progress, reproduction or Reproduction(failure.kernel, failure.phase))
+    attempt.shown = replace(attempt.shown, provider=patch.site.provider, consumers=patch.site.consumers)
+    try:
+        return await attempt.prepared(lambda context, unpatched: attempt.try_one(context, patch))
+    except (TooLarge, OSError) as error:
+        raise GraceError(f"the trial could not be set up: {error}") from error
+
+
 async def propose(failure: Failure, root: Path) -> Proposal:
     """Diagnose and ask the operators, in a process of its own (see `analyse`)."""
     async with open_analyst(root) as analyst:
@@ -118,13 +158,17 @@ class _Attempt:
     shown: Progress = field(default_factory=lambda: Progress("diagnosing"))
 
     async def carry_out(self) -> Proven | Unrepaired:
+        return await self.prepared(self._from_proposal)
+
+    async def prepared(self, work: "Callable[[Context, asyncio.Task[Outcome]], Awaitable[T]]") -> T:
+        """Do `work` while the failure is reproduced without any patch, which the replay gate compares with."""
         try:
             async with open_context(self.root, hidden=HIDDEN) as context, asyncio.TaskGroup() as tasks:
                 unpatched = tasks.create_task(self._reproduce(context))
                 try:
                     starting = Starting(self.failure, self.reproduction, unpatched)
                     context.failure, context.replay, context.canary = self.failure, starting.replay, starting.canary
-                    return await self._from_proposal(context, unpatched)
+                    return await work(context, unpatched)
                 finally:
                     unpatched.cancel()
         except* (TooLarge, OSError) as errors:
@@ -145,7 +189,7 @@ class _Attempt:
             return Unrepaired(proposal.reason, proposal.operator)
         tried: list[Tried] = []
         for number, patch in enumerate(proposal.patches):
-            tried.append(await self._try(context, patch))
+            tried.append(await self.try_one(context, patch))
             if not tried[-1].refused:
                 return await self._unless_others_do(context, tried[-1], proposal.patches[number + 1 :])
             if not (await unpatched).shows(self.failure):
@@ -157,14 +201,16 @@ class _Attempt:
         patch = first.patch
         if not patch.ambiguous or patch.ask:
             return Proven(patch, first.gates, ask=patch.ask)
-        rivals = [await self._try(context, other) for other in others if other.ambiguous and other.score >= patch.score]
+        rivals = [
+            await self.try_one(context, other) for other in others if other.ambiguous and other.score >= patch.score
+        ]
         passed = tuple(rival for rival in rivals if not rival.refused)
         self._shown_of(patch, first.gates)
         self._show("gating", patch.summary)
         also = f"{passed[0].patch.summary} speaks for itself as much, and passes as well" if passed else ""
         return Proven(patch, first.gates, ask=also, rivals=passed)
 
-    async def _try(self, context: Context, patch: Patch) -> Tried:
+    async def try_one(self, context: Context, patch: Patch) -> Tried:
         self._shown_of(patch, pending(GATES))
         self._show("trying", patch.summary)
         async with open_trial(self.root, hidden=HIDDEN) as trial:

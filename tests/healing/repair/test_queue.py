@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from grace_tui.healing.failure import Failure, Frame
-from grace_tui.healing.repair import queue as module
 from grace_tui.healing.repair.queue import StaleToken, TaskClosed, TaskQueue, UnknownTask
+from grace_tui.healing.repair.queue import queue as module
 from grace_tui.healing.store import open_store
 from grace_tui.kernel.ports import TaskPort
 from grace_tui.kernel.records import GateVerdict, IncidentRecord, TaskRecord
@@ -258,6 +258,8 @@ def test_the_oldest_finished_tasks_are_forgotten(
 
 def test_a_task_that_cannot_be_read_does_not_hide_the_others(bench: Bench, queue: TaskQueue) -> None:
     task = bench.add(queue)
-    queue.store.write("INSERT INTO tasks VALUES ('T-bad', 'I-9', 'failed', 1, 10, 1.0, 0, '', 'nonsense', 'nonsense')")
+    queue.store.write(
+        "INSERT INTO tasks VALUES ('T-bad', 'I-9', 'failed', 1, 10, 1.0, 0, '', 'nonsense', 'nonsense', '')"
+    )
     again = bench.open()
     assert (again.all(), again.unreadable) == ((task,), ("T-bad",))

@@ -1,46 +1,48 @@
 """What earlier heals have proven: of this tree first, then of this user; and what this one adds."""
 
-from grace_tui.disk import digest
 from grace_tui.healing.repair.heal.home import Home
 from grace_tui.healing.repair.heal.seen import Seen
 from grace_tui.healing.repair.heal.stack import Stack
-from grace_tui.healing.repair.knowledge import Knowledge, KnownFix
-from grace_tui.healing.repair.patch import FileEdit, Patch
-from grace_tui.healing.repair.sources import encode
+from grace_tui.healing.repair.knowledge import Knowledge, KnownFix, NotNow, Recalled, recall
+from grace_tui.healing.repair.patch import Patch
 
 
 class Memory:
     def __init__(self, home: Home) -> None:
-        self.stores = tuple(Knowledge(folder) for folder in dict.fromkeys((home.knowledge, home.shared)))
+        self.own = Knowledge(home.knowledge, home.root.name)
+        """Of this tree; the other store is the user's, whatever the tree."""
+        self.stores = (self.own, Knowledge(home.shared, home.root.name))
 
-    def find(self, seen: Seen, stack: Stack) -> Patch | None:
-        """The fix that was proven for this failure on these very texts, if any is trusted."""
+    def find(self, seen: Seen, stack: Stack) -> Recalled | None:
+        """The fix that was proven for this failure, if any is trusted and applies to the texts as they are."""
         for store in self.stores:
             fix = store.find(seen.signature)
-            if isinstance(fix, KnownFix) and fix.trusted and (patch := _again(fix, stack)) is not None:
-                return patch
+            if not isinstance(fix, KnownFix):
+                continue
+            found = recall(fix, stack.text)
+            if store is self.own:
+                store.expire(fix.signature, found.reason if isinstance(found, NotNow) and found.gone else "")
+            if isinstance(found, Recalled) and fix.trusted:
+                return found
         return None
 
-    def learn(self, seen: Seen, patch: Patch) -> str:
+    def learn(self, seen: Seen, patch: Patch, where: str = "") -> str:
         """Keep a fix that was proven; why it could not be kept, where it could not."""
         try:
             for store in self.stores:
-                store.learn(seen.signature, seen.failure, patch)
+                store.learn(seen.signature, seen.failure, patch, where)
         except (OSError, UnicodeEncodeError) as error:
             return f"the fix could not be remembered: {error}"
         return ""
 
-    def failed(self, seen: Seen) -> None:
-        """A fix that was remembered did not help."""
+    def taken_back(self, heal: str) -> None:
+        """A person undid a heal: what it put in is not wanted as it was."""
         for store in self.stores:
-            store.outcome(seen.signature, success=False)
+            for fix in store.all()[0]:
+                if any(outcome.where == heal and outcome.success for outcome in fix.outcomes):
+                    store.outcome(fix.signature, success=False, where=heal, detail="the heal was undone")
 
-
-def _again(fix: KnownFix, stack: Stack) -> Patch | None:
-    edits = []
-    for file in fix.files:
-        now = stack.text(file.path)
-        if ("" if now is None else digest(encode(now))) != file.before:
-            return None
-        edits.append(FileEdit(file.path, now, file.text))
-    return Patch(fix.operator, fix.site, fix.summary, tuple(edits))
+    def failed(self, signature: str, why: str, where: str = "") -> None:
+        """A fix that was remembered did not help, or was taken back."""
+        for store in self.stores:
+            store.outcome(signature, success=False, where=where, detail=why)

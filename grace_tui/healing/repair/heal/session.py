@@ -201,34 +201,42 @@ class Session:
         return step
 
     async def _known(self, run: Run, group: Group) -> Step | None:
-        """Replay what was proven for this failure on these very texts: for real at once, where it is the first step."""
-        patch = self.memory.find(group.seen, self.stack)
-        if patch is None:
+        """Replay what was proven for this failure: without a trial where every text is what it was proven on."""
+        recalled = await asyncio.to_thread(self.memory.find, group.seen, self.stack)
+        if recalled is None:
             return None
         began = time.monotonic()
-        self.say(f"known: {patch.summary}")
+        self.say(f"known: {recalled.patch.summary}")
+        if recalled.exact:
+            tried = await self._replay(run, group, recalled.patch)
+        else:
+            tried = await self.trier.try_patch(self._around(run, group), recalled.patch)
+        self._attempt(group, tried, began, known=True)
+        if tried.after is None or not tried.better.ok:
+            self.memory.failed(group.seen.signature, tried.better.why)
+            return None
+        return Step(group, recalled.patch, run, tried.after, (), self.stack, tried.stack, known=True)
+
+    async def _replay(self, run: Run, group: Group, patch: Patch) -> Tried:
+        """Put it in for real at once, where it is the first step."""
         base, stack = self.stack, self.stack.plus(patch)
         gates = await self.trier.look(stack, patch, len(self.steps) + 1)
-        step = Step(group, patch, run, run, (), base, stack, known=True)
-        after: Run | None = None
         if (no := refusal(gates)) is not None:
-            better = Better(False, f"gate {no.name}: {no.detail}")
-        elif self.steps or self.wanted.dry_run or not run.real:
+            return Tried(patch, gates, None, Better(False, f"gate {no.name}: {no.detail}"), stack)
+        if self.steps or self.wanted.dry_run or not run.real:
             after = await self.trier.run(stack)
-            better = self._compare(run, after, group, patch)
         else:
             furthest = self.furthest
-            self._taken(step)
+            self._taken(Step(group, patch, run, run, (), base, stack, known=True))
             after = await self._for_real()
             self.steps.pop()
             self.met.discard(group.seen.cause)
             self.stack, self.furthest = base, furthest
-            better = self._compare(run, after, group, patch)
-        self._attempt(group, Tried(patch, gates, after, better, stack), began, known=True)
-        if after is None or not better.ok:
-            self.memory.failed(group.seen)
-            return None
-        return replace(step, after=after)
+        return Tried(patch, gates, after, self._compare(run, after, group, patch), stack)
+
+    def _around(self, run: Run, group: Group) -> Around:
+        first = self.steps[0].group if self.steps else group
+        return Around(run, group, self.stack, self.met, first, len(self.steps) + 1)
 
     async def _new(self, run: Run, group: Group) -> Step | None:
         began = time.monotonic()
@@ -249,9 +257,7 @@ class Session:
     async def _choose(self, run: Run, group: Group, patches: Sequence[Patch]) -> Step | None:
         """Try candidates in order. A sure one that passes is taken; unsure ones only if one alone passes."""
         passed: list[Tried] = []
-        first = self.steps[0].group if self.steps else group
-        around = Around(run, group, self.stack, self.met, first, len(self.steps) + 1)
-        rest = list(patches)
+        around, rest = self._around(run, group), list(patches)
         while rest and not self._over():
             patch = rest.pop(0)
             began = time.monotonic()
@@ -384,7 +390,7 @@ class Session:
     def _healed(self, run: Run, reason: str) -> None:
         self.report.healed, self.report.reason = True, reason
         for step in (step for step in self.steps if step.patch.edits):
-            if trouble := self.memory.learn(step.group.seen, step.patch):
+            if trouble := self.memory.learn(step.group.seen, step.patch, self.report.id):
                 self.say(trouble)
         self.report.known = bool(self.steps) and all(step.known for step in self.steps)
         self._close_attempts("healed")

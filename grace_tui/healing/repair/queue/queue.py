@@ -1,62 +1,43 @@
 """The repair queue: tasks on disk, claimed under a fencing token, so that a late or dead worker changes nothing.
 
-The healer adds tasks; the coding agent (or the core's first aid) claims and updates them. The store is the truth,
-because `grace-tui heal` and the room may share it; what is read often is kept in memory for as long as it holds.
+The healer adds tasks; the coding agent (or the core's first aid) claims and updates them. A worker has a lease that it
+renews; when that has run out, another may claim the task. The store is the truth, because another process may share
+it; what is read often is kept in memory for as long as it holds.
 One queue for each Store: another connection's writes are noticed, another queue's on the same connection are not.
 """
 
-import os
+import json
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cached_property
-from typing import Any, Final
+from typing import Any
 
 import msgspec
-import psutil
 
 from grace_tui.healing.failure import Failure
 from grace_tui.healing.ids import Ids
 from grace_tui.healing.incidents.codec import decode, encode, failure_from_json
+from grace_tui.healing.repair.patch import Patch
+from grace_tui.healing.repair.queue.errors import AlreadyOpen, StaleToken, TaskClosed, UnknownTask, WrongState
+from grace_tui.healing.repair.queue.holders import lives, this_process
+from grace_tui.healing.repair.queue.moves import FINISHED, UNHELD, claimed, ended, requeued, saved, turn
 from grace_tui.healing.store import Store
-from grace_tui.kernel.errors import GraceError
 from grace_tui.kernel.ports import Clock
 from grace_tui.kernel.records import IncidentRecord, TaskRecord, TaskState
 
-FINISHED: Final[frozenset[TaskState]] = frozenset({"learned", "failed", "undone"})
 KEPT_FINISHED = 500
-IDENTITY = frozenset({"id", "incident_id", "worker", "queued_at"})
+IDENTITY = frozenset({"id", "incident_id", "worker", "queued_at", "token", "times", "lease_until"})
 """What `update` never changes."""
 
 _INSERT = """INSERT INTO tasks (id, incident_id, state, finished, priority, queued_at, token, holder, record, failure)
              VALUES (?, ?, ?, 0, ?, ?, 0, '', ?, ?)"""
 _NEXT = "SELECT record FROM tasks WHERE state = 'queued' ORDER BY priority DESC, queued_at, id LIMIT 1"
+_HELD = "SELECT record, holder FROM tasks WHERE finished = 0 AND state NOT IN ('queued', 'waiting_for_approval')"
 _SAVE = "UPDATE tasks SET state = ?, finished = ?, priority = ?, token = ?, holder = ?, record = ? WHERE id = ?"
 _TRIM = """DELETE FROM tasks WHERE finished = 1 AND id NOT IN
            (SELECT id FROM tasks WHERE finished = 1 ORDER BY queued_at DESC, id DESC LIMIT ?)"""
-
-
-class UnknownTask(GraceError):
-    def __init__(self, task_id: str) -> None:
-        super().__init__(f"there is no task {task_id}")
-        self.task_id = task_id
-
-
-class StaleToken(GraceError):
-    """The task was taken from this holder; somebody else has it now."""
-
-    def __init__(self, task_id: str, token: int, current: int) -> None:
-        super().__init__(f"token {token} no longer holds {task_id}; its token is {current}")
-        self.task_id, self.token, self.current = task_id, token, current
-
-
-class TaskClosed(GraceError):
-    """A finished task does not become unfinished."""
-
-    def __init__(self, task_id: str, old: TaskState, new: TaskState) -> None:
-        super().__init__(f"{task_id} is {old}; it cannot become {new}")
-        self.task_id, self.old, self.new = task_id, old, new
 
 
 class TaskQueue:
@@ -102,6 +83,8 @@ class TaskQueue:
                 consumers=failure.consumers,
                 detail=detail,
                 known=known,
+                coarse=incident.coarse,
+                times=(("queued", now),),
             )
             row = (record.id, incident.id, record.state, priority, now, encode(record), encode(failure))
             self.store.write(_INSERT, *row)
@@ -110,24 +93,45 @@ class TaskQueue:
             return record
 
     def claim(self, worker: str) -> TaskRecord | None:
-        """Take the first queued task, or None. The new token shuts out every earlier holder."""
+        """Take the first queued task, or one whose holder let its lease run out; None where there is neither.
+
+        The new token shuts out every earlier holder.
+        """
         with self._writing():
             found = self.store.read(_NEXT)
-            if not found:
+            record = decode(found[0][0], TaskRecord) if found else self._left_behind()
+            if record is None:
                 return None
-            record = decode(found[0][0], TaskRecord)
-            return self._save(
-                replace(
-                    record,
-                    state="diagnosing",
-                    worker=worker,
-                    token=record.token + 1,
-                    started_at=self.clock.time(),
-                    finished_at=None,
-                    seconds=0.0,
-                ),
-                self._me,
-            )
+            return self._save(claimed(record, worker, "diagnosing", self.clock.time()), self._me)
+
+    def take(self, task_id: str, worker: str, state: TaskState, wanted: tuple[TaskState, ...]) -> TaskRecord:
+        """Take a task for what a person decided about it, from one of the states `wanted`.
+
+        Raises:
+            UnknownTask: there is no such task.
+            WrongState: it is in another state, for instance because somebody decided already.
+            AlreadyOpen: it is finished, and its incident has another task.
+        """
+        with self._writing():
+            old = self._stored(task_id)
+            self._check_wanted(old, wanted)
+            return self._save(claimed(old, worker, state, self.clock.time()), self._me)
+
+    def retry(self, task_id: str, detail: str) -> TaskRecord:
+        """Queue a failed or undone task once more. Raises as `take`."""
+        with self._writing():
+            old = self._stored(task_id)
+            self._check_wanted(old, ("failed", "undone"))
+            return self._save(replace(requeued(old, detail), known=False), "")
+
+    def renew(self, task_id: str, token: int) -> TaskRecord:
+        """Keep a claimed task for another lease.
+
+        Raises:
+            UnknownTask: there is no such task.
+            StaleToken: it was taken from this holder.
+        """
+        return self.update(task_id, token)
 
     def update(self, task_id: str, token: int, **changes: Any) -> TaskRecord:
         """Write down how a claimed task goes; `state` learned, failed or undone finishes it.
@@ -143,26 +147,29 @@ class TaskQueue:
             old = self._stored(task_id)
             if old.token != token:
                 raise StaleToken(task_id, token, old.token)
-            new = self._finished(replace(old, **changes), changes)
+            new = ended(replace(old, **changes), changes, self.clock.time())
             if old.state in FINISHED and new.state not in FINISHED:
                 raise TaskClosed(task_id, old.state, new.state)
             if new.state == "queued":
                 return self._save(replace(new, worker="", started_at=None), "")
-            return self._save(new, "" if new.state in FINISHED else self._me)
+            return self._save(new, "" if new.state in UNHELD else self._me)
 
     def release_orphans(self) -> tuple[TaskRecord, ...]:
-        """Queue again what a run that is no more was working on; called once, when the room opens."""
+        """Queue again what a run that is no more was working on; called once, when the room opens.
+
+        What waits for a person goes on waiting: its patch is kept with it.
+        """
         with self._writing():
-            rows = self.store.read("SELECT record, holder FROM tasks WHERE finished = 0 AND state != 'queued'")
-            dead = [decode(record, TaskRecord) for record, holder in rows if not _lives(holder)]
-            return tuple(self._save(_released(record), "") for record in dead)
+            dead = [decode(record, TaskRecord) for record, holder in self.store.read(_HELD) if not lives(holder)]
+            dead += [task for task in self._waiting() if self.patch(task.id) is None]
+            return tuple(self._save(requeued(task, _died(task)), "") for task in dead)
 
     def all(self) -> tuple[TaskRecord, ...]:
         """Unfinished tasks by priority and age, then the finished ones, newest first."""
         with self._lock:
             self._fresh()
             if self._sorted is None:
-                self._sorted = tuple(sorted(self._kept.values(), key=_turn))
+                self._sorted = tuple(sorted(self._kept.values(), key=turn))
             return self._sorted
 
     def get(self, task_id: str) -> TaskRecord | None:
@@ -180,6 +187,22 @@ class TaskQueue:
         if not found:
             raise UnknownTask(task_id)
         return failure_from_json(found[0][0])
+
+    def keep_patch(self, task_id: str, token: int, patch: Patch) -> None:
+        """Keep what a person is asked about, with the task; raises as `renew`."""
+        text = json.dumps(msgspec.to_builtins(patch))  # bytes of no encoding stand in it as escapes
+        with self._writing():
+            old = self._stored(task_id)
+            if old.token != token:
+                raise StaleToken(task_id, token, old.token)
+            self.store.write("UPDATE tasks SET patch = ? WHERE id = ?", text, task_id)
+
+    def patch(self, task_id: str) -> Patch | None:
+        """The patch that a person was asked about last; None where none is kept."""
+        found = self.store.read("SELECT patch FROM tasks WHERE id = ?", task_id)
+        if not found or not found[0][0]:
+            return None
+        return msgspec.convert(json.loads(found[0][0]), Patch)
 
     # ---- the store and what is kept of it
 
@@ -202,6 +225,23 @@ class TaskQueue:
         found = self.store.read("SELECT record FROM tasks WHERE incident_id = ? AND finished = 0", incident_id)
         return decode(found[0][0], TaskRecord) if found else None
 
+    def _check_wanted(self, task: TaskRecord, wanted: tuple[TaskState, ...]) -> None:
+        if task.state not in wanted:
+            raise WrongState(task.id, task.state, " or ".join(state.replace("_", " ") for state in wanted))
+        other = self._open_task_of(task.incident_id)
+        if other is not None and other.id != task.id:
+            raise AlreadyOpen(task.id, other.id)
+
+    def _left_behind(self) -> TaskRecord | None:
+        """The most urgent task whose lease has run out."""
+        held = [decode(record, TaskRecord) for record, _ in self.store.read(_HELD)]
+        now = self.clock.time()
+        return min((task for task in held if task.lease_until < now), key=turn, default=None)
+
+    def _waiting(self) -> list[TaskRecord]:
+        rows = self.store.read("SELECT record FROM tasks WHERE state = 'waiting_for_approval'")
+        return [decode(record, TaskRecord) for (record,) in rows]
+
     def _stored(self, task_id: str) -> TaskRecord:
         found = self.store.read("SELECT record FROM tasks WHERE id = ?", task_id)
         if not found:
@@ -209,18 +249,12 @@ class TaskQueue:
         return decode(found[0][0], TaskRecord)
 
     def _save(self, record: TaskRecord, holder: str) -> TaskRecord:
+        record = saved(record, self.clock.time())
         finished = int(record.state in FINISHED)
         values = (record.state, finished, record.priority, record.token, holder, encode(record), record.id)
         self.store.write(_SAVE, *values)
         self._keep(record)
         return record
-
-    def _finished(self, record: TaskRecord, changes: Mapping[str, object]) -> TaskRecord:
-        if record.state not in FINISHED or record.finished_at is not None:
-            return record
-        now = self.clock.time()
-        seconds = record.seconds if "seconds" in changes else max(now - (record.started_at or now), 0.0)
-        return replace(record, finished_at=now, seconds=seconds)
 
     def _keep(self, record: TaskRecord) -> None:
         self._kept[record.id] = record
@@ -244,35 +278,8 @@ class TaskQueue:
 
     @cached_property
     def _me(self) -> str:
-        return f"{os.getpid()}:{psutil.Process().create_time():.2f}"
+        return this_process()
 
 
-def _turn(task: TaskRecord) -> tuple[bool, float, float, str]:
-    if task.state in FINISHED:
-        return True, -(task.finished_at or task.queued_at), 0.0, task.id
-    return False, -task.priority, task.queued_at, task.id
-
-
-def _released(task: TaskRecord) -> TaskRecord:
-    """The token grows here too, so that a holder thought dead cannot write after all."""
-    return replace(
-        task,
-        state="queued",
-        worker="",
-        token=task.token + 1,
-        started_at=None,
-        gates=(),
-        detail=f"{task.worker} died while {task.state.replace('_', ' ')}",
-    )
-
-
-def _lives(holder: str) -> bool:
-    pid, _, started = holder.partition(":")
-    if not pid.isdecimal():
-        return False
-    try:
-        process = psutil.Process(int(pid))
-        # Where nobody reaps orphans, as in many containers, a killed room stays on as a zombie.
-        return process.status() != psutil.STATUS_ZOMBIE and f"{process.create_time():.2f}" == started
-    except psutil.Error:
-        return False
+def _died(task: TaskRecord) -> str:
+    return f"{task.worker} died while {task.state.replace('_', ' ')}"
