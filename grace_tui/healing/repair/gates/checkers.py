@@ -17,7 +17,7 @@ from grace_tui.healing.repair.trial import Trial
 LIMITS = Limits(cpu_seconds=60, seconds=30.0)
 RUFF_SETTINGS = ("ruff.toml", ".ruff.toml", "pyproject.toml")
 ERRORS = "E9,F63,F7,F82"
-"""What ruff looks for where a tree has no settings for it: what cannot work, not taste."""
+"""What ruff looks for: what cannot work, not taste."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +28,10 @@ class Tool:
 
 
 async def lint(setting: Setting) -> Said:
-    """Ruff finds nothing new in the changed files."""
-    argv = ["check", "--output-format", "json", "--no-cache", "--exit-zero"]
+    """Ruff finds no new error in the changed files. Style is no reason to leave something broken."""
+    argv = ["check", "--output-format", "json", "--no-cache", "--exit-zero", "--select", ERRORS]
     if not await asyncio.to_thread(_has_settings, setting.root, setting.changed):
-        argv += ["--isolated", "--select", ERRORS]
+        argv += ["--isolated"]
     return await _compare(setting, Tool("ruff", tuple(argv), _ruff), setting.changed)
 
 

@@ -1,5 +1,6 @@
 """Making a definition accept one more optional keyword: a function's signature, or the fields of a record class."""
 
+import re
 from collections.abc import Sequence
 
 import libcst as cst
@@ -90,8 +91,10 @@ def annotation_for(value_type: str, source: str) -> str:
     """`str` -> `str | None`, in the file's own manner; `object` for a type that would need an import."""
     if value_type not in PLAIN_TYPES:
         return "object"
-    old_style = "Optional[" in source and "| None" not in source
-    return f"Optional[{value_type}]" if old_style else f"{value_type} | None"
+    if "| None" in source:
+        return f"{value_type} | None"
+    optional = re.search(r"\b(?:typing|t)\.Optional(?=\[)|(?<!\.)\bOptional(?=\[)", source)
+    return f"{optional[0]}[{value_type}]" if optional else f"{value_type} | None"
 
 
 def empty_default(function: cst.FunctionDef) -> bool:
