@@ -1,16 +1,16 @@
 """What an object lacks, or is not: attributes, methods and properties, coroutines, abstract classes, keys."""
 
-import ast
 import re
 from collections.abc import Iterator, Mapping
 
 from grace_tui.healing.failure import Failure
 from grace_tui.healing.repair.diagnose.common import NOT_MINE, consumers
 from grace_tui.healing.repair.imports.layout import is_test
+from grace_tui.healing.repair.index import Found
 from grace_tui.healing.repair.members.abstract import MESSAGE, missing_methods
 from grace_tui.healing.repair.members.awaiting import (
-    called_inside,
-    is_idle,
+    coroutine_functions,
+    is_needless,
     named_coroutine,
     named_functions,
     uses_of,
@@ -75,7 +75,7 @@ def method_or_property(failure: Failure, scene: Scene) -> Site | Refused:
         shows = told or bool(found.kin) or any(use.how == "value" for use in found.uses)
         if not shows or (found.wanted == "method" and not called):
             continue
-        if all((use.how == "called") == (found.wanted == "method") for use in found.uses) or (told and found.kin):
+        if all((use.how == "called") == (found.wanted == "method") for use in found.uses) or found.kin:
             entry, asked = found.found, ("method",) if told else ()
             left = consumers(failure, entry.path)
             return Site(METHOD_OR_PROPERTY, entry.path, entry.qualname, entry.node.name, "", left, asked)
@@ -98,19 +98,24 @@ def awaiting(failure: Failure, scene: Scene) -> Site | Refused:
     if failure.kind in _NO_VALUES:
         return NOT_MINE
     told = any(_COROUTINE.search(text) for _, text in _said(failure))
-    wanted = ast.FunctionDef if _AWAITED.search(failure.message) and not told else ast.AsyncFunctionDef
+    if _AWAITED.search(failure.message) and not told:
+        for entry in named_functions(failure, scene.index, "def"):
+            if {use.taken for use in uses_of(scene.index, entry)} == {"awaited"}:
+                return _awaiting(failure, entry)
+        return NOT_MINE
     named = named_coroutine(failure.message, scene.index)
-    named += [entry for entry in named_functions(failure, scene.index) if entry not in named]
-    if told:
-        named += [entry for entry in called_inside(scene.index, named) if entry not in named]
-    for entry in [entry for entry in named if isinstance(entry.node, wanted)]:
-        takes = {use.taken for use in uses_of(scene.index, entry)}
-        agreed = takes == {"awaited"} if wanted is ast.FunctionDef else "awaited" not in takes and is_idle(entry.node)
-        if agreed and (told or wanted is ast.FunctionDef or "plain" in takes):
-            asked = ("coroutine",) if told else ()
-            left = consumers(failure, entry.path)
-            return Site(AWAITING, entry.path, entry.qualname, entry.node.name, "", left, asked)
-    return NOT_MINE
+    named += [entry for entry in named_functions(failure, scene.index, "async def") if entry not in named]
+    for entry in named:
+        if is_needless(scene.index, entry, surely=not told):
+            return _awaiting(failure, entry, *(["coroutine"] if told else []))
+    awaits = bool(scene.index.saying(r"\bawait\b"))  # where nothing does, one coroutine function is a slip
+    others = [entry for entry in coroutine_functions(scene.index) if is_needless(scene.index, entry, surely=awaits)]
+    return _awaiting(failure, others[0]) if len(others) == 1 else NOT_MINE
+
+
+def _awaiting(failure: Failure, entry: Found, *asked: str) -> Site:
+    left = consumers(failure, entry.path)
+    return Site(AWAITING, entry.path, entry.qualname, entry.node.name, "", left, asked)
 
 
 def class_or_instance(failure: Failure, scene: Scene) -> Site | Refused:

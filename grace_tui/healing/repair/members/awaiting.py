@@ -1,7 +1,7 @@
 """Coroutine functions that nobody awaits, and plain functions that everybody does: told by every call in the tree."""
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -26,6 +26,8 @@ VALUES = frozenset(
 )  # fmt: skip
 """Who is handed a value that is there already."""
 
+FRAMES = 4
+
 Taken = Literal["awaited", "plain", "unknown"]
 
 
@@ -36,41 +38,35 @@ class Use:
     taken: Taken
 
 
-def named_functions(failure: Failure, index: Index) -> list[Found]:
-    """Functions of the tree that the failing lines name, or that gave the values there, the surest first."""
-    found = [index.find(callee.file, callee.qualname) for callee in failure.touched if callee.file in index.names]
-    for frame in [frame for frame in failure.frames if frame.file in index.names][::-1][:4]:
-        for call in calls_at(index, frame.file, frame.line):
-            found += _meant(index, frame.file, call.func)
-        for node in attributes_at(index, frame.file, frame.line):
-            found += _meant(index, frame.file, node)
-    return _once(found)
+def coroutine_functions(index: Index) -> list[Found]:
+    """Every `async def` of the tree, tests aside."""
+    return _of_kind(index, "async def", None)
 
 
-def called_inside(index: Index, functions: list[Found]) -> list[Found]:
-    """Functions of the tree that these call."""
-    found: list[Found | None] = []
-    for entry in functions:
-        for node in ast.walk(entry.node):
-            if isinstance(node, ast.Call):
-                found += _meant(index, entry.path, node.func)
-    return _once(found)
+def named_functions(failure: Failure, index: Index, kind: Literal["def", "async def"]) -> list[Found]:
+    """Functions of that kind which the failing lines name, which gave the values there, or which such ones call."""
+    live = {(callee.file, plain(callee.qualname)) for callee in failure.touched}
+    at = [frame for frame in failure.frames if frame.file in index.names][::-1][:FRAMES]
+    names = {last_name(call.func) for frame in at for call in calls_at(index, frame.file, frame.line)}
+    names |= {node.attr for frame in at for node in attributes_at(index, frame.file, frame.line)}
+    inside: set[str] = set()
+    for path, qualname in live:
+        found = index.find(path, qualname) if path in index.names else None
+        nodes = ast.walk(found.node) if found is not None else ()
+        inside |= {last_name(node.func) for node in nodes if isinstance(node, ast.Call)}
+    known = _of_kind(index, kind, names | inside | {qualname.rpartition(".")[2] for _, qualname in live})
+    return sorted(known, key=lambda entry: ((entry.path, entry.qualname) not in live, entry.node.name not in names))
 
 
-def _meant(index: Index, path: str, func: ast.expr) -> list[Found | None]:
-    written = ast.unparse(func)
-    target = index.expression(path, written) if written.replace(".", "").isidentifier() else None
-    if target is not None or not isinstance(func, ast.Attribute):
-        return [target]
-    return list(index.methods(func.attr))
-
-
-def _once(found: list[Found | None]) -> list[Found]:
-    seen: dict[tuple[str, str], Found] = {}
-    for entry in found:
-        if entry is not None and isinstance(entry.node, FunctionNode) and not is_test(entry.path):
-            seen.setdefault((entry.path, entry.qualname), entry)
-    return list(seen.values())
+def _of_kind(index: Index, kind: str, names: Collection[str] | None) -> list[Found]:
+    found = [
+        index.find(path, entry.qualname)
+        for path, outline in index.outlines(index.saying(rf"\b{kind}\b")).items()
+        if not is_test(path)
+        for entry in outline.definitions
+        if entry.kind == kind and (names is None or entry.qualname.rpartition(".")[2] in names)
+    ]
+    return [entry for entry in found if entry is not None]
 
 
 def is_idle(node: ast.AST) -> bool:
@@ -92,6 +88,14 @@ def _own(node: FunctionNode) -> Iterator[ast.AST]:
         yield part
         if not isinstance(part, Definition | ast.Lambda):
             waiting += ast.iter_child_nodes(part)
+
+
+def is_needless(index: Index, found: Found, *, surely: bool) -> bool:
+    """Whether a coroutine function awaits nothing, and nobody awaits it; `surely`: and some use it otherwise."""
+    if not is_idle(found.node):
+        return False
+    takes = {use.taken for use in uses_of(index, found)}
+    return "awaited" not in takes and (not surely or "plain" in takes)
 
 
 def uses_of(index: Index, found: Found) -> list[Use]:

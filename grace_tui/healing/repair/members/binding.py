@@ -35,15 +35,23 @@ def mismatches(failure: Failure, index: Index) -> Iterator[Mismatch]:
     frames = [frame for frame in failure.frames if frame.file in index.names]
     for frame in frames[::-1][:FRAMES]:
         yield from _at(failure, index, frame)
-    yield from _unlike_kin(failure, index)
+    yield from _unlike_kin(index)
 
 
-def _unlike_kin(failure: Failure, index: Index) -> Iterator[Mismatch]:
-    """Methods that are properties in all their kin, in the files that the failure went through."""
-    files = {frame.file for frame in failure.frames} | {callee.file for callee in failure.touched}
-    for path in sorted(file for file in files if file in index.names):
-        found = [entry for entry in index.definitions(path) if in_class(index, entry)]
-        for mismatch in _unlike(index, found, "property"):
+def _unlike_kin(index: Index) -> Iterator[Mismatch]:
+    """Methods of the tree that are properties in all their kin."""
+    methods: dict[str, list[tuple[str, str]]] = {}
+    properties: set[str] = set()
+    for path, outline in index.outlines(index.saying(r"\bproperty\b|\bdef\b")).items():
+        for entry in outline.definitions:
+            name = entry.qualname.rpartition(".")[2]
+            if PROPERTIES & {mark.rpartition(".")[2] for mark in entry.decorators}:
+                properties.add(name)
+            elif "." in entry.qualname and entry.kind != "class" and not entry.decorators:
+                methods.setdefault(name, []).append((path, entry.qualname))
+    for name in sorted(properties & methods.keys()):
+        found = [index.find(path, qualname) for path, qualname in methods[name]]
+        for mismatch in _unlike(index, [entry for entry in found if entry is not None], "property"):
             if mismatch.kin and not _kin(index, mismatch.found, "method"):
                 yield mismatch
 

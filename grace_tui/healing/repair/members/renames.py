@@ -31,9 +31,8 @@ def within(one: str, other: str) -> bool:
     """Whether one name is the other with words added."""
     words, others = _words(one), _words(other)
     short, long = sorted((words, others), key=len)
-    grown = one.strip("_").lower(), other.strip("_").lower()
-    stem = min(grown, key=len)
-    return bool(short) and (set(short) <= set(long) or (len(stem) > 2 and max(grown, key=len).startswith(stem)))
+    stem, grown = sorted((one.strip("_").lower(), other.strip("_").lower()), key=len)
+    return bool(short) and (set(short) <= set(long) or (len(stem) > 2 and grown.startswith(stem)))
 
 
 def _words(name: str) -> list[str]:
@@ -48,7 +47,7 @@ def evidence(earlier: str, new: str, *, alone: bool, only: bool) -> Evidence | N
     if same_word(earlier, new):
         return Evidence(0.85 if alone else 0.6, (f"{new} is {earlier} but for underscores",))
     if alone and within(earlier, new):
-        return Evidence(0.8, (nobody, f"{earlier} and {new} share their words"))
+        return Evidence(round(0.74 + 0.08 * alike, 3), (nobody, f"{earlier} and {new} share their words"))
     if alone and alike >= ALIKE:
         return Evidence(round(0.45 + 0.3 * alike, 2), (nobody, f"{earlier} and {new} are alike"))
     if alone and alike >= VAGUELY:

@@ -76,8 +76,13 @@ def _fits(index: Index, path: str, new: str, earlier: str, uses: Sequence[Usage]
     if found is None:
         return earlier.isupper() == new.isupper() and not uses
     if isinstance(found.node, FunctionNode):
-        return not earlier.isupper() and not _based_on(index, earlier) and takes(found.node, uses, in_class=False)
-    return not earlier.isupper() and (earlier[:1].isupper() == new.lstrip("_")[:1].isupper())
+        called = takes(found.node, uses, in_class=False)
+        return called and _is_class_name(earlier) == _is_class_name(new) and not _based_on(index, earlier)
+    return not earlier.isupper() and _is_class_name(earlier) == _is_class_name(new)
+
+
+def _is_class_name(name: str) -> bool:
+    return name.lstrip("_")[:1].isupper()
 
 
 def _based_on(index: Index, name: str) -> bool:

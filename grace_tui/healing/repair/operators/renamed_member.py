@@ -58,7 +58,11 @@ class _Asked:
         return own(found)
 
     def uses(self) -> list[Usage]:
-        return uses_of_attribute(self.scene.index, self.site.name)
+        """How the failing lines use it; where they do not name it, how the tree does."""
+        every = uses_of_attribute(self.scene.index, self.site.name)
+        frames = self.scene.failure.frames if self.scene.failure is not None else ()
+        lines = {(frame.file, frame.line) for frame in frames}
+        return [use for use in every if (use.path, use.line) in lines] or every
 
     def candidates(self) -> Iterator[tuple[Member, Evidence]]:
         index, earlier = self.scene.index, self.site.name
