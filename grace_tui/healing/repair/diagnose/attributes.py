@@ -19,6 +19,7 @@ from grace_tui.healing.repair.members.binding import mismatches
 from grace_tui.healing.repair.members.classes import classes_of, own
 from grace_tui.healing.repair.members.held import held_at
 from grace_tui.healing.repair.members.keys import mapping_of
+from grace_tui.healing.repair.members.returned import wrapped_at
 from grace_tui.healing.repair.patch import Diagnose, Refused, Site
 from grace_tui.healing.repair.scene import Scene
 
@@ -28,6 +29,7 @@ ABSTRACT_CLASS = "abstract_class"
 AWAITING = "awaiting"
 CLASS_OR_INSTANCE = "class_or_instance"
 MISSING_KEY = "missing_key"
+RETURN_SHAPE = "return_shape"
 
 _ATTRIBUTE = re.compile(r"(?P<type>type object )?'(?P<owner>[\w.]+)'(?: object)? has no attribute '(?P<name>\w+)'")
 _METHOD = re.compile(r"\b(?:method|function)\b")
@@ -147,6 +149,17 @@ def missing_key(failure: Failure, scene: Scene) -> Site | Refused:
     return NOT_MINE
 
 
+def return_shape(failure: Failure, scene: Scene) -> Site | Refused:
+    """Any failure of a value that came from a function which declares to return another."""
+    if failure.kind in _NO_VALUES:
+        return NOT_MINE
+    found = next(wrapped_at(failure, scene.index), None)
+    if found is None:
+        return NOT_MINE
+    left = consumers(failure, found.path)
+    return Site(RETURN_SHAPE, found.path, found.qualname, found.node.name, "", left)
+
+
 RECOGNISERS: Mapping[str, Diagnose] = {
     MISSING_ATTRIBUTE: missing_attribute,
     METHOD_OR_PROPERTY: method_or_property,
@@ -154,4 +167,5 @@ RECOGNISERS: Mapping[str, Diagnose] = {
     AWAITING: awaiting,
     CLASS_OR_INSTANCE: class_or_instance,
     MISSING_KEY: missing_key,
+    RETURN_SHAPE: return_shape,
 }

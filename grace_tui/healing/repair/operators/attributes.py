@@ -8,15 +8,19 @@ from grace_tui.healing.repair.operators.missing_key import MissingKey
 from grace_tui.healing.repair.operators.rebound_method import ReboundMethod
 from grace_tui.healing.repair.operators.renamed_export import RenamedExport
 from grace_tui.healing.repair.operators.renamed_member import RenamedMember
+from grace_tui.healing.repair.operators.return_shape import ReturnShape
+from grace_tui.healing.repair.operators.sibling_member import SiblingMember
 from grace_tui.healing.repair.patch import RepairOperator
 
 ATTRIBUTE_OPERATORS: tuple[RepairOperator, ...] = (
     RenamedMember(),
     RenamedExport(),
     LostAttribute(),
+    SiblingMember(),
     ReboundMethod(),
     AbstractMethod(),
     AsyncOrSync(),
     ClassOrInstance(),
     MissingKey(),
+    ReturnShape(),
 )
