@@ -8,6 +8,7 @@ from grace_tui.healing.repair.diagnose.common import NOT_MINE, consumers
 from grace_tui.healing.repair.imports.demands import importer
 from grace_tui.healing.repair.imports.foreign import is_standard
 from grace_tui.healing.repair.imports.layout import INIT, joined
+from grace_tui.healing.repair.imports.whereabouts import whereabouts
 from grace_tui.healing.repair.patch import Diagnose, Refused, Site
 from grace_tui.healing.repair.scene import Scene
 
@@ -144,11 +145,14 @@ def _missing_module(failure: Failure, scene: Scene) -> str | None:
     if match is not None:
         return match["module"]
     asked = _asked(failure)
-    layout = scene.imports.layout
-    if asked is None or not layout.is_package(asked[0]) or scene.imports.offers.has(asked[0], asked[1]):
+    view = scene.imports
+    if asked is None or not view.layout.is_package(asked[0]) or view.offers.has(asked[0], asked[1]):
         return None
-    ending = f".{asked[1]}"
-    return f"{asked[0]}{ending}" if any(name.endswith(ending) for name in (*layout.files, *layout.folders)) else None
+    module = f"{asked[0]}.{asked[1]}"
+    if any(name.endswith(f".{asked[1]}") for name in (*view.layout.files, *view.layout.folders)):
+        return module
+    named_so = asked[1].islower() and not view.offers.definers(asked[1])
+    return module if named_so and whereabouts(view.wanted(module), view) else None
 
 
 def _file(scene: Scene, module: str) -> str:

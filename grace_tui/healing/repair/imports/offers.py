@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from functools import cached_property
 
-from grace_tui.healing.repair.imports.layout import Layout
+from grace_tui.healing.repair.imports.layout import INIT, Layout
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,13 @@ class Offers:
     def has(self, module: str, name: str) -> bool:
         """True where `from module import name` would find it: defined, imported, a submodule, or made on demand."""
         return self._has(module, name, frozenset())
+
+    def announces(self, module: str, name: str) -> bool:
+        """The same, or a package tells type checkers that it has the name, and finds it in a way of its own."""
+        path = self.layout.files.get(module, "")
+        if self.has(module, name) or not path.endswith(INIT):
+            return self.has(module, name)
+        return any(entry.bound == name for entry in self.layout.index.outline(path).imports)
 
     def definers(self, name: str) -> list[str]:
         """Files that define `name` at their top level; a stand-in for an import that failed does not count."""

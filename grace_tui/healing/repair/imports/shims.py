@@ -10,11 +10,12 @@ ALIAS = '''"""For those who import `{old}`: it is `{real}` itself."""
 
 import importlib
 {imports}import sys
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
 
-    def __getattr__(name: str) -> Any: ...
+def __getattr__(name: str) -> Any:
+    """In a circle of imports this module is asked before it has become the real one."""
+    return getattr(importlib.import_module("{real}"), name)
 
 
 {hand_over}
@@ -33,11 +34,12 @@ import importlib
 import importlib.abc
 import importlib.util
 {imports}import sys
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
 
-    def __getattr__(name: str) -> Any: ...
+def __getattr__(name: str) -> Any:
+    """In a circle of imports this module is asked before it has become the real one."""
+    return getattr(importlib.import_module("{real}"), name)
 
 
 class _SameModule(importlib.abc.MetaPathFinder, importlib.abc.Loader):

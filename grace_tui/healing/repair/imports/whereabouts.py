@@ -62,7 +62,7 @@ def _looked_at(wanted: Wanted, view: "View") -> list[Whereabouts]:
             continue
         if not known and module not in moved and not _same_below(module, tail, wanted, view):
             continue
-        if any(not view.offers.has(module, name) for name in wanted.names):
+        if any(not view.offers.announces(module, name) for name in wanted.names):
             continue
         others = sum(count for name, count in asked.items() if view.offers.has(module, name))
         history = int(module in moved)
@@ -155,7 +155,7 @@ def _holds(package: str, demand: Demand, view: "View") -> bool:
     meant = _from(package, demand, view)
     if not meant or not view.layout.has(meant):
         return False
-    return demand.star or all(view.offers.has(meant, name) for name in demand.names)
+    return demand.star or all(view.offers.announces(meant, name) for name in demand.names)
 
 
 def _evidence(module: str, last: str, wanted: Wanted, former: int, history: bool) -> tuple[str, ...]:

@@ -108,10 +108,12 @@ def lost_names(site: Site, scene: Scene) -> dict[str, Source]:
 def _exported(site: Site, scene: Scene, module: cst.Module, source: Source) -> list[Patch]:
     plan = _plan(site, source, site.name)
     circle = "" if plan.extends(module) else _circle(source, site, scene)
-    if not circle:
-        return [_patch(site, scene, _with_import(module, chosen), source) for chosen in _styles(plan, module)]
+    eager = [_patch(site, scene, _with_import(module, chosen), source) for chosen in _styles(plan, module)]
+    if not circle and not plan.package:
+        return eager
     changed = _with_demands(module, [_on_demand(site.name, source, site)])
-    return [replace(_patch(site, scene, changed, source), score=source.score - 0.1)]
+    later = replace(_patch(site, scene, changed, source), score=source.score - 0.1)
+    return [later] if circle else [*eager, later]  # other circles than those of the sources show on trial
 
 
 def _plan(site: Site, source: Source, name: str) -> ImportPlan:

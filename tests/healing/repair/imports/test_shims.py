@@ -99,3 +99,16 @@ def test_a_stand_in_runs_the_real_module_as_main(root: Path) -> None:
 def test_a_submodule_that_is_nowhere_is_told_as_missing(root: Path) -> None:
     code = "try:\n    import app.rows.nothing\nexcept ModuleNotFoundError as error:\n    print(error.name)"
     assert python(root, "-c", code) == "app.data.rows.nothing"
+
+
+@pytest.mark.parametrize("first", ["app.rows", "app.data.rows", "app.rows.two"])
+def test_a_package_that_asks_for_itself_by_its_old_name_while_it_loads_is_one(root: Path, first: str) -> None:
+    package = (
+        "COUNT = []\nfrom app.rows import COUNT as mine\nfrom app.rows.two import SEEN\nimport app.rows.deep.one\n"
+    )
+    (root / "app/data/rows/__init__.py").write_text(package)
+    code = (
+        f"import {first}, app.rows as old, app.data.rows as new, app.data.rows.two as two\n"
+        "assert old is new and new.mine is new.COUNT and new.SEEN is two.SEEN and old.deep is new.deep"
+    )
+    python(root, "-c", code)
