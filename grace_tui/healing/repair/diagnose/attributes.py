@@ -15,7 +15,7 @@ from grace_tui.healing.repair.members.awaiting import (
     named_functions,
     uses_of,
 )
-from grace_tui.healing.repair.members.binding import mismatches
+from grace_tui.healing.repair.members.binding import lacks_class_binding, mismatches
 from grace_tui.healing.repair.members.classes import classes_of, own
 from grace_tui.healing.repair.members.held import held_at
 from grace_tui.healing.repair.members.keys import mapping_of
@@ -30,6 +30,7 @@ AWAITING = "awaiting"
 CLASS_OR_INSTANCE = "class_or_instance"
 MISSING_KEY = "missing_key"
 RETURN_SHAPE = "return_shape"
+MISBOUND = "misbound"
 
 _ATTRIBUTE = re.compile(r"(?P<type>type object )?'(?P<owner>[\w.]+)'(?: object)? has no attribute '(?P<name>\w+)'")
 _METHOD = re.compile(r"\b(?:method|function)\b")
@@ -50,13 +51,16 @@ WORDS: Mapping[str, Mapping[str, re.Pattern[str]]] = {
 def missing_attribute(failure: Failure, scene: Scene) -> Site | Refused:
     """`'X' object has no attribute 'n'`, `type object 'X' has no attribute 'n'`."""
     match = next((found for _, text in _said(failure) if (found := _ATTRIBUTE.search(text))), None)
-    classes = own(classes_of(failure, scene.index, match["owner"])) if match is not None else []
-    if match is None or not classes:
+    name = match["name"] if match is not None else failure.asked if failure.kind == "AttributeError" else ""
+    classes = own(classes_of(failure, scene.index, match["owner"] if match is not None else "")) if name else []
+    if not classes:
         return NOT_MINE
-    first, name = classes[0], match["name"]
+    first = classes[0]
     for entry in classes:  # a private name is kept under its class's
         name = name.removeprefix(f"_{entry.node.name.lstrip('_')}") if "__" in name else name
-    of_class = bool(match["type"]) or (failure.subject is not None and failure.subject.what == "class")
+    of_class = bool(match is not None and match["type"]) or (
+        failure.subject is not None and failure.subject.what == "class"
+    )
     asked = ("class",) if of_class else ("instance",)
     return Site(MISSING_ATTRIBUTE, first.path, first.qualname, name, "", consumers(failure, first.path), asked)
 
@@ -160,6 +164,18 @@ def return_shape(failure: Failure, scene: Scene) -> Site | Refused:
     return Site(RETURN_SHAPE, found.path, found.qualname, found.node.name, "", left)
 
 
+def misbound(failure: Failure, scene: Scene) -> Site | Refused:
+    """Any failure inside a method that takes the class first, and that nothing hands the class to."""
+    if failure.kind in _NO_VALUES:
+        return NOT_MINE
+    for frame in [frame for frame in failure.frames if frame.file in scene.index.names][::-1]:
+        found = scene.index.find(frame.file, frame.function) if "." in frame.function else None
+        if found is not None and not is_test(frame.file) and lacks_class_binding(scene.index, found):
+            left = consumers(failure, found.path)
+            return Site(MISBOUND, found.path, found.qualname, found.node.name, "", left)
+    return NOT_MINE
+
+
 RECOGNISERS: Mapping[str, Diagnose] = {
     MISSING_ATTRIBUTE: missing_attribute,
     METHOD_OR_PROPERTY: method_or_property,
@@ -168,4 +184,5 @@ RECOGNISERS: Mapping[str, Diagnose] = {
     CLASS_OR_INSTANCE: class_or_instance,
     MISSING_KEY: missing_key,
     RETURN_SHAPE: return_shape,
+    MISBOUND: misbound,
 }

@@ -11,11 +11,14 @@ from grace_tui.healing.repair.calling.kin import in_class
 from grace_tui.healing.repair.calling.parameters import decorators_of, given_by_caller
 from grace_tui.healing.repair.imports.layout import is_test
 from grace_tui.healing.repair.index import Found, FunctionNode, Index
-from grace_tui.healing.repair.members.classes import PROPERTIES
+from grace_tui.healing.repair.members.classes import PROPERTIES, first_parameter
 from grace_tui.healing.repair.members.uses import Usage, attributes_at, usage, uses_of_attribute
 
 Wanted = Literal["property", "method"]
 FRAMES = 4
+CLASS_NAMES = ("cls", "klass")
+BOUND_ANYWAY = ("__new__", "__init_subclass__", "__class_getitem__")
+"""Python binds these without a decorator."""
 _BOUND = re.compile(r"<bound method ([\w.]+) of")
 
 
@@ -116,3 +119,11 @@ def _kin(index: Index, found: Found, wanted: Wanted) -> tuple[str, ...]:
 def _is(found: Found, wanted: Wanted) -> bool:
     is_property = bool(decorators_of(found.node) & PROPERTIES)
     return is_property == (wanted == "property") and not isinstance(found.node, ast.ClassDef)
+
+
+def lacks_class_binding(index: Index, found: Found) -> bool:
+    """Whether a method without decorators takes the class as its first parameter."""
+    node = found.node
+    if not isinstance(node, FunctionNode) or node.decorator_list or not in_class(index, found):
+        return False
+    return first_parameter(node) in CLASS_NAMES and node.name not in BOUND_ANYWAY

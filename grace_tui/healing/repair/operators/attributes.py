@@ -4,6 +4,7 @@ from grace_tui.healing.repair.operators.abstract_method import AbstractMethod
 from grace_tui.healing.repair.operators.async_or_sync import AsyncOrSync
 from grace_tui.healing.repair.operators.class_or_instance import ClassOrInstance
 from grace_tui.healing.repair.operators.lost_attribute import LostAttribute
+from grace_tui.healing.repair.operators.lost_binding import LostBinding
 from grace_tui.healing.repair.operators.missing_key import MissingKey
 from grace_tui.healing.repair.operators.rebound_method import ReboundMethod
 from grace_tui.healing.repair.operators.renamed_export import RenamedExport
@@ -18,6 +19,7 @@ ATTRIBUTE_OPERATORS: tuple[RepairOperator, ...] = (
     LostAttribute(),
     SiblingMember(),
     ReboundMethod(),
+    LostBinding("lost_class_binding", "misbound"),
     AbstractMethod(),
     AsyncOrSync(),
     ClassOrInstance(),
