@@ -15,7 +15,7 @@ from grace_tui.healing.repair.members.awaiting import (
     named_functions,
     uses_of,
 )
-from grace_tui.healing.repair.members.binding import lacks_class_binding, mismatches
+from grace_tui.healing.repair.members.binding import disagreeing, lacks_class_binding
 from grace_tui.healing.repair.members.classes import classes_of, own
 from grace_tui.healing.repair.members.held import held_at
 from grace_tui.healing.repair.members.keys import mapping_of
@@ -33,7 +33,6 @@ RETURN_SHAPE = "return_shape"
 MISBOUND = "misbound"
 
 _ATTRIBUTE = re.compile(r"(?P<type>type object )?'(?P<owner>[\w.]+)'(?: object)? has no attribute '(?P<name>\w+)'")
-_METHOD = re.compile(r"\b(?:method|function)\b")
 _CALLED = re.compile(r"object is not callable")
 _COROUTINE = re.compile(r"\bcoroutine\b|\basync_generator\b|<coroutine object")
 _AWAITED = re.compile(
@@ -75,17 +74,11 @@ def method_or_property(failure: Failure, scene: Scene) -> Site | Refused:
     """`'method' object is not subscriptable`, `'int' object is not callable`, and other failures of such values."""
     if failure.kind in _NO_VALUES:
         return NOT_MINE
-    called = bool(_CALLED.search(failure.message))
-    told = called or bool(_METHOD.search(failure.message))
-    for found in mismatches(failure, scene.index):
-        shows = told or bool(found.kin) or any(use.how == "value" for use in found.uses)
-        if not shows or (found.wanted == "method" and not called):
-            continue
-        if all((use.how == "called") == (found.wanted == "method") for use in found.uses) or found.kin:
-            entry, asked = found.found, ("method",) if told else ()
-            left = consumers(failure, entry.path)
-            return Site(METHOD_OR_PROPERTY, entry.path, entry.qualname, entry.node.name, "", left, asked)
-    return NOT_MINE
+    found = next(disagreeing(failure, scene.index), None)
+    if found is None:
+        return NOT_MINE
+    entry = found.found
+    return Site(METHOD_OR_PROPERTY, entry.path, entry.qualname, entry.node.name, "", consumers(failure, entry.path))
 
 
 def abstract_class(failure: Failure, scene: Scene) -> Site | Refused:

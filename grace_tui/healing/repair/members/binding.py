@@ -3,7 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from grace_tui.healing.failure import Failure, Frame
@@ -19,6 +19,10 @@ FRAMES = 4
 CLASS_NAMES = ("cls", "klass")
 BOUND_ANYWAY = ("__new__", "__init_subclass__", "__class_getitem__")
 """Python binds these without a decorator."""
+_CALLED = re.compile(r"object is not callable")
+_METHOD = re.compile(
+    r"'(?:method|function)'|<bound method|\b(?:not|got|type) (?:method|function)\b|^(?:method|function) "
+)
 _BOUND = re.compile(r"<bound method ([\w.]+) of")
 
 
@@ -29,6 +33,23 @@ class Mismatch:
     uses: tuple[Usage, ...]
     kin: tuple[str, ...]
     """Classes of the tree that have it as it is wanted here."""
+    told: bool = False
+    """The failure speaks of a method, or of a call."""
+
+
+def disagreeing(failure: Failure, index: Index) -> Iterator[Mismatch]:
+    """Those of which the failure, the rest of the tree, or their kin say the same; each once."""
+    called = bool(_CALLED.search(failure.message))
+    told = called or bool(_METHOD.search(failure.message))
+    seen: set[tuple[str, str]] = set()
+    for found in mismatches(failure, index):
+        place = (found.found.path, found.found.qualname)
+        shows = told or bool(found.kin) or any(use.how == "value" for use in found.uses)
+        if not shows or (found.wanted == "method" and not called) or place in seen:
+            continue
+        seen.add(place)
+        if all((use.how == "called") == (found.wanted == "method") for use in found.uses) or found.kin:
+            yield replace(found, told=told)
 
 
 def mismatches(failure: Failure, index: Index) -> Iterator[Mismatch]:
@@ -38,6 +59,8 @@ def mismatches(failure: Failure, index: Index) -> Iterator[Mismatch]:
     frames = [frame for frame in failure.frames if frame.file in index.names]
     for frame in frames[::-1][:FRAMES]:
         yield from _at(failure, index, frame)
+    live = [index.find(callee.file, callee.qualname) for callee in failure.touched if callee.file in index.names]
+    yield from _unlike(index, [entry for entry in live if entry is not None], "property")
     yield from _unlike_kin(index)
 
 

@@ -35,7 +35,10 @@ def classes_of(failure: Failure, index: Index, named: str = "") -> tuple[Found, 
     """The class that the failure's subject is of, and its bases, as far as the tree has them; the nearest first."""
     subject = failure.subject
     if subject is not None and subject.what in ("class", "instance", "mapping"):
-        return _of_subject(subject, index)
+        known = _of_subject(subject, index)
+        if known or subject.file:
+            return known
+        named = subject.name  # some classes hide the module that they are from
     found = [entry for entry in index.everywhere(named) if isinstance(entry.node, ast.ClassDef)] if named else []
     return index.ancestors(found[0]) if len(found) == 1 else ()
 

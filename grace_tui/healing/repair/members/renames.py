@@ -32,7 +32,8 @@ def within(one: str, other: str) -> bool:
     words, others = _words(one), _words(other)
     short, long = sorted((words, others), key=len)
     stem, grown = sorted((one.strip("_").lower(), other.strip("_").lower()), key=len)
-    return bool(short) and (set(short) <= set(long) or (len(stem) > 2 and grown.startswith(stem)))
+    grew = (len(stem) > 2 and grown.startswith(stem)) or (len(stem) > 3 and grown.endswith(stem))
+    return bool(short) and (set(short) <= set(long) or grew)
 
 
 def _words(name: str) -> list[str]:

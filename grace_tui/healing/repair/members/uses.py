@@ -12,6 +12,11 @@ How = Literal["called", "set", "value", "passed", "super"]
 """`value`: its parts, its truth or its order matter here; `passed`: it is only handed on, whatever it is.
 `super`: it is asked of `super()`, where a property and a method are both met."""
 
+LOOKING = frozenset(
+    ("len", "list", "str", "int", "float", "bool", "tuple", "set", "dict", "sorted", "sum", "min", "max")
+)
+"""Built-in functions that look into what they are handed."""
+
 
 @dataclass(frozen=True)
 class Usage:
@@ -86,6 +91,8 @@ def usage(index: Index, path: str, node: ast.expr) -> Usage:
         return Usage(path, node.lineno, "super", node)
     if isinstance(holder, ast.Call) and holder.func is node:
         return Usage(path, node.lineno, "called", node, holder)
+    if isinstance(holder, ast.Call) and isinstance(holder.func, ast.Name) and holder.func.id in LOOKING:
+        return Usage(path, node.lineno, "value", node)
     if isinstance(holder, Definition):  # a decorator: called by Python
         return Usage(path, node.lineno, "called" if node in holder.decorator_list else "passed", node)
     return Usage(path, node.lineno, "value" if works_on(holder, node) else "passed", node)
@@ -99,6 +106,8 @@ def works_on(holder: ast.AST | None, node: ast.AST) -> bool:
         return holder.iter is node
     if isinstance(holder, ast.If | ast.While | ast.IfExp | ast.Assert):
         return holder.test is node
+    if isinstance(holder, ast.Slice):
+        return True
     if isinstance(holder, ast.withitem):
         return holder.context_expr is node
     return isinstance(holder, ast.BinOp | ast.UnaryOp | ast.Compare | ast.FormattedValue | ast.Starred | ast.AugAssign)

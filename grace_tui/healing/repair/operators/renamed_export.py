@@ -9,7 +9,7 @@ import libcst as cst
 from grace_tui.healing.repair.diagnose.common import consumers
 from grace_tui.healing.repair.imports.layout import is_test
 from grace_tui.healing.repair.index import FunctionNode, Index
-from grace_tui.healing.repair.members.renames import Evidence, evidence, takes
+from grace_tui.healing.repair.members.renames import Evidence, evidence, takes, within
 from grace_tui.healing.repair.members.uses import Usage, usage
 from grace_tui.healing.repair.operators.additions import into_module
 from grace_tui.healing.repair.operators.exports import add_export
@@ -78,7 +78,7 @@ def _fits(index: Index, path: str, new: str, earlier: str, uses: Sequence[Usage]
     if isinstance(found.node, FunctionNode):
         called = takes(found.node, uses, in_class=False)
         return called and _is_class_name(earlier) == _is_class_name(new) and not _based_on(index, earlier)
-    return not earlier.isupper() and _is_class_name(earlier) == _is_class_name(new)
+    return not earlier.isupper() and (_is_class_name(earlier) == _is_class_name(new) or within(earlier, new))
 
 
 def _is_class_name(name: str) -> bool:
