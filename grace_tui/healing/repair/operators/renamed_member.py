@@ -70,7 +70,8 @@ class _Asked:
         every: dict[str, Member] = {}
         for owner in self.classes:
             for member in members_of(index, owner):
-                every.setdefault(member.name, member)
+                if member.name not in every or member.kind in ("method", "property"):
+                    every[member.name] = member  # the outermost base that has it: its other heirs need the name too
         if earlier in every:
             return
         fitting = [member for member in every.values() if self._fits(member, uses)]
