@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from grace_tui.healing.repair.gates.cheap import EARLIER
 from grace_tui.healing.repair.gates.setting import Said, Setting
 from grace_tui.healing.repair.index.outline import FunctionNode, bound_names, parse, run_at_import
+from grace_tui.healing.repair.patch import FileEdit
 
 Surface = Mapping[str, tuple[str, ...]]
 """Qualified public name -> what a caller can say to it: its parameters, for a function."""
@@ -29,10 +30,27 @@ def _surface(setting: Setting) -> Said:
         if before is None or after is None:
             continue  # what did not parse offered nothing; `compiles` speaks of the rest
         grown += len(after.keys() - before.keys())
-        gone = list(_gone(before, after))
+        gone = [name for name in _gone(before, after) if not _passing(setting, edit, name)]
         if gone and not _was_never(setting, edit.path, gone):
             return Said(False, f"{edit.path}: {gone[0]} would be gone")
     return Said(True, f"{grown} names more" if grown else "the same names")
+
+
+def _passing(setting: Setting, edit: FileEdit, name: str) -> bool:
+    """True for what a module that is no package imports for itself, by now later, and nobody takes from there."""
+    if edit.path.endswith("__init__.py") or edit.path not in setting.index.names:
+        return False
+    outline = setting.context.index.outline(edit.path)
+    later = {entry.bound for entry in setting.index.outline(edit.path).imports}
+    if name not in {entry.bound for entry in outline.imports} & later or name in (outline.exported or ()):
+        return False
+    module = setting.index.names[edit.path]
+    last = module.rpartition(".")[2]
+    asked = any(entry.name in (name, "*") for entry in setting.index.importers(module))
+    return not asked and not any(
+        use.receiver.rpartition(".")[2] == last and use.path != edit.path
+        for use in setting.index.uses_of_attribute(name)
+    )
 
 
 def surface_of(text: str) -> Surface | None:
@@ -43,8 +61,18 @@ def surface_of(text: str) -> Surface | None:
     body = list(run_at_import(module.body))
     names = {name: () for name, _ in bound_names(body) if _public(name)}
     imported = [alias.asname or alias.name for node in body if isinstance(node, ast.ImportFrom) for alias in node.names]
-    names.update({name: () for name in imported if _public(name) and name != "*"})
+    names.update({name: () for name in (*imported, *_on_demand(module)) if _public(name) and name != "*"})
     return {**names, **dict(_definitions(module.body, ""))}
+
+
+def _on_demand(module: ast.Module) -> Iterator[str]:
+    """Names that a module's own `__getattr__` makes when they are asked for, as its tables of names tell."""
+    if not any(isinstance(node, ast.FunctionDef) and node.name == "__getattr__" for node in module.body):
+        return
+    for node in module.body:
+        value = node.value if isinstance(node, ast.Assign | ast.AnnAssign) else None
+        if isinstance(value, ast.Dict):
+            yield from (key.value for key in value.keys if isinstance(key, ast.Constant) and isinstance(key.value, str))
 
 
 def _definitions(body: list[ast.stmt], prefix: str) -> Iterator[tuple[str, tuple[str, ...]]]:

@@ -31,7 +31,7 @@ def __getattr__(name: str) -> object:
 
 _HELPER = """
 
-def _import_on_demand(name: str) -> object:
+def _import_on_demand(name: str):
     from importlib import import_module
 
     module, attribute = {table}[name]

@@ -18,11 +18,13 @@ from grace_tui.healing.repair.patch import FileEdit, Patch
 from grace_tui.healing.repair.preflight.causes import Root, roots_of
 from grace_tui.healing.repair.preflight.further import is_further, shifted
 from grace_tui.healing.repair.preflight.modules import Module, with_packages
-from grace_tui.healing.repair.preflight.steps import Step
+from grace_tui.healing.repair.preflight.steps import Step, stacked
 from grace_tui.healing.repair.preflight.survey import Key, Outcome, Survey, key_of
 
 GATES = tuple(gate for gate in CHEAP_GATES if gate.name != "compiles")
 """Asked of each candidate; that it compiles shows when it is imported."""
+LEAST = 0.5
+"""Score from which on a candidate is tried: that modules can be imported with it says little of what was meant."""
 MOST_UNSURE = 4
 """Candidates of one cause that are tried where nothing tells which is meant."""
 NOT_BY_THEMSELVES = frozenset({"too long", "died", "unseen"})
@@ -153,11 +155,12 @@ class Healing:
         proposal = await self.analyst.ask(seen.failure, self.stack.edits, seen.path)
         work.asked_at = len(self.steps)
         possible = [patch for patch in proposal.patches if patch.files and patch.edits not in work.failed]
-        work.patches = [patch for patch in possible if not patch.ask]
+        work.patches = [patch for patch in possible if not patch.ask and patch.score >= LEAST]
         if work.patches:
             work.reason = ""
         elif possible:
-            work.reason = f"{possible[0].summary}: only a person may decide: {possible[0].ask}"
+            why = possible[0].ask or "; ".join((*possible[0].evidence, "that is too little"))
+            work.reason = f"{possible[0].summary}: only a person may decide: {why}"
         elif not proposal.patches:
             work.reason = proposal.reason
         return work
@@ -350,6 +353,15 @@ class Healing:
         entry.work.failed.add(entry.patch.edits)
         entry.work.patches = [patch for patch in entry.work.patches if patch is not entry.patch]
         entry.work.reason = f"{entry.patch.summary}: {why}"
+
+    def drop(self, bad: Sequence[Step], why: str) -> None:
+        """Take steps out again, and with them what was built upon them."""
+        for step in bad:
+            work = self.works.setdefault(step.cause, Work())
+            work.failed.add(step.patch.edits)
+            work.reason = f"{step.patch.summary}: {why}"
+        self.stack, self.steps = stacked(self.context.root, [step for step in self.steps if step not in bad])
+        self.met.clear()
 
     def _with(self, patches: Sequence[Patch]) -> Stack:
         stack = self.stack

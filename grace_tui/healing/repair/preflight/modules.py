@@ -41,11 +41,7 @@ class Module:
 def modules_of(index: Index, only: Sequence[str] = ()) -> list[Module]:
     """Every module of the tree; of these packages only, where any are named."""
     found = [_module(path, name) for path, name in sorted(index.names.items())]
-    first: dict[tuple[str, str], str] = {}
-    for module in sorted(found, key=lambda module: not module.package):
-        first.setdefault((module.base, module.name), module.path)
-    chosen = [module for module in found if not only or any(_within(module.name, name) for name in only)]
-    return [_hidden(module, first[module.base, module.name]) for module in chosen]
+    return [module for module in found if not only or any(_within(module.name, name) for name in only)]
 
 
 def bases_of(index: Index) -> list[str]:
@@ -92,7 +88,7 @@ def _apart(path: str, name: str) -> str:
         return "a configuration of Sphinx"
     if _is_migration(folders, file):
         return MIGRATION
-    if not all(part.isidentifier() for part in name.split(".")):
+    if not all(part.isidentifier() for part in name.split(".")) and (not folders or "{" in path or "." in file[:-3]):
         return "its name cannot be imported"
     if "." not in name and is_standard(name):
         return f"the standard library has a module {name}"
@@ -105,12 +101,6 @@ def _is_migration(folders: list[str], file: str) -> bool:
     if inside and (file[0].isdigit() or file == "env.py"):
         return True
     return folders[-1:] == ["versions"] and folders[-2:-1] in (["migrations"], ["alembic"]) and file != "__init__.py"
-
-
-def _hidden(module: Module, first: str) -> Module:
-    if module.path == first:
-        return module
-    return Module(module.name, module.path, module.base, f"hidden by {first}, which has the same name")
 
 
 def _within(name: str, package: str) -> bool:

@@ -140,7 +140,6 @@ class Preflight:
         until = self._began + self.wanted.seconds
         healing = Healing(self.survey, self.modules, self.bases, before, analyst, self.context, until, self._progress)
         await self._resume(healing)
-        await healing.run()
         after = await self._settled(healing, before)
         self.report.rounds = healing.rounds
         if healing.over:
@@ -170,36 +169,43 @@ class Preflight:
         self.bar.step(imported, len(healing.outcomes), f"{words}; {healing.doing}" if healing.doing else words)
 
     async def _settled(self, healing: Healing, before: Outcomes) -> Outcomes:
-        """Import everything with all repairs in place, and ask the gates; what does not hold then is taken out."""
-        for _ in range(MOST_DROPS):
+        """Repair to the fixpoint; then import everything with all repairs in place, and ask the gates.
+
+        What does not hold then is taken out, and the rest goes on from there.
+        """
+        for left in reversed(range(MOST_DROPS)):
+            if left > 1:
+                await healing.run()
             if not healing.steps:
-                break
-            place(self.survey, healing.stack.edits, self.context)
-            after = await self._import_all("importing everything with all repairs")
-            bad = self._breaking(healing, before, after)
+                return before
+            after = await self._with_all(healing)
+            bad, why = self._breaking(healing, before, after)
             if not bad:
                 self.bar.say("asking the gates")
-                bad = await self._refused(healing)
+                bad, why = await self._refused(healing)
             if not bad:
                 return after
-            healing.stack, healing.steps = stacked(
-                self.wanted.root, [step for step in healing.steps if step not in bad]
-            )
-        healing.stack, healing.steps = stacked(self.wanted.root, [])
+            self.bar.say(f"{plural(len(bad), 'repair')} taken out: {why}")
+            healing.drop(bad, why)
+            healing.outcomes = await self._with_all(healing) if left > 1 else before
+        healing.drop(healing.steps, "the repairs do not hold together")
         return before
 
-    def _breaking(self, healing: Healing, before: Outcomes, after: Outcomes) -> list[Step]:
+    async def _with_all(self, healing: Healing) -> Outcomes:
+        place(self.survey, healing.stack.edits, self.context)
+        return await self._import_all("importing everything with all repairs")
+
+    def _breaking(self, healing: Healing, before: Outcomes, after: Outcomes) -> tuple[list[Step], str]:
         """Repairs in whose files something fails that could be imported before any of them."""
         lost = [outcome for key, outcome in after.items() if before[key].ok and not outcome.ok]
         if not lost:
-            return []
+            return [], ""
         touched = {path for outcome in lost for path in outcome.ran}
         touched |= {frame.file for outcome in lost if outcome.seen for frame in outcome.seen.failure.frames}
         bad = [step for step in healing.steps if not touched.isdisjoint(step.patch.files)]
-        self.bar.say(f"{plural(len(lost), 'module')} would fail that could be imported: {lost[0].module.name}")
-        return bad or list(healing.steps)
+        return bad or list(healing.steps), f"{lost[0].module.name} could be imported before"
 
-    async def _refused(self, healing: Healing) -> list[Step]:
+    async def _refused(self, healing: Healing) -> tuple[list[Step], str]:
         """Repairs of files that a gate speaks against."""
         edits = healing.stack.edits
         site = Site("preflight", edits[0].path, "", "")
@@ -207,10 +213,9 @@ class Preflight:
         self.report.gates = await judge(self.survey.trial, whole, self.context, gates=LAST_GATES)
         no = [verdict for verdict in self.report.gates if verdict.state == "failed" and not _no_answer(verdict)]
         if not no:
-            return []
-        self.bar.say(f"gate {no[0].name}: {no[0].detail}")
+            return [], ""
         named = [step for step in healing.steps if any(path in no[0].detail for path in step.patch.files)]
-        return named or list(healing.steps)
+        return named or list(healing.steps), f"gate {no[0].name}: {no[0].detail}"
 
     def _apply(self, healing: Healing) -> None:
         edits = healing.stack.edits

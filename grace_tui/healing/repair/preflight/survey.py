@@ -101,9 +101,12 @@ class Survey:
                 break
             began = await self._once(left, bases, found, heard)
             left = [module for module in left if key_of(module) not in found]
-            for module in [module for module in left if key_of(module) in began] or left[:1]:
-                # Nothing else was under way when it all ended.
-                found[key_of(module)] = Outcome(module, "died", said="it ended every process of the check")
+            suspects = [module for module in left if key_of(module) in began] or left[:1]
+            for module in suspects:
+                # One of them has ended the whole check: it does so again when it is alone.
+                if len(suspects) > 1:
+                    await self._once([module], bases, found, heard)
+                found.setdefault(key_of(module), Outcome(module, "died", said="it ended every process of the check"))
             left = [module for module in left if key_of(module) not in found]
         found.update({key_of(module): Outcome(module, "unseen") for module in left})
         return found
