@@ -9,7 +9,7 @@ from grace_tui.healing.repair.imports.layout import is_test
 from grace_tui.healing.repair.index import Found
 from grace_tui.healing.repair.members.abstract import MESSAGE, missing_methods
 from grace_tui.healing.repair.members.awaiting import (
-    coroutine_functions,
+    few_coroutine_functions,
     is_needless,
     named_coroutine,
     named_functions,
@@ -107,8 +107,9 @@ def awaiting(failure: Failure, scene: Scene) -> Site | Refused:
     for entry in named:
         if is_needless(scene.index, entry, surely=not told):
             return _awaiting(failure, entry, *(["coroutine"] if told else []))
+    every = few_coroutine_functions(scene.index)
     awaits = bool(scene.index.saying(r"\bawait\b"))  # where nothing does, one coroutine function is a slip
-    others = [entry for entry in coroutine_functions(scene.index) if is_needless(scene.index, entry, surely=awaits)]
+    others = [entry for entry in every if is_needless(scene.index, entry, surely=awaits)]
     return _awaiting(failure, others[0]) if len(others) == 1 else NOT_MINE
 
 

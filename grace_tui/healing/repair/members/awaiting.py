@@ -27,6 +27,8 @@ VALUES = frozenset(
 """Who is handed a value that is there already."""
 
 FRAMES = 4
+FEW = 8
+"""Coroutine functions that a tree has at most, for one of them to be taken for a slip that no failure names."""
 
 Taken = Literal["awaited", "plain", "unknown"]
 
@@ -38,9 +40,10 @@ class Use:
     taken: Taken
 
 
-def coroutine_functions(index: Index) -> list[Found]:
-    """Every `async def` of the tree, tests aside."""
-    return _of_kind(index, "async def", None)
+def few_coroutine_functions(index: Index) -> list[Found]:
+    """Every `async def` of the tree, tests aside; none, where there are many."""
+    places = _places(index, "async def", None)
+    return _at(index, places) if len(places) <= FEW else []
 
 
 def named_functions(failure: Failure, index: Index, kind: Literal["def", "async def"]) -> list[Found]:
@@ -54,18 +57,23 @@ def named_functions(failure: Failure, index: Index, kind: Literal["def", "async 
         found = index.find(path, qualname) if path in index.names else None
         nodes = ast.walk(found.node) if found is not None else ()
         inside |= {last_name(node.func) for node in nodes if isinstance(node, ast.Call)}
-    known = _of_kind(index, kind, names | inside | {qualname.rpartition(".")[2] for _, qualname in live})
+    wanted = names | inside | {qualname.rpartition(".")[2] for _, qualname in live}
+    known = _at(index, _places(index, kind, wanted))
     return sorted(known, key=lambda entry: ((entry.path, entry.qualname) not in live, entry.node.name not in names))
 
 
-def _of_kind(index: Index, kind: str, names: Collection[str] | None) -> list[Found]:
-    found = [
-        index.find(path, entry.qualname)
+def _places(index: Index, kind: str, names: Collection[str] | None) -> list[tuple[str, str]]:
+    return [
+        (path, entry.qualname)
         for path, outline in index.outlines(index.saying(rf"\b{kind}\b")).items()
         if not is_test(path)
         for entry in outline.definitions
         if entry.kind == kind and (names is None or entry.qualname.rpartition(".")[2] in names)
     ]
+
+
+def _at(index: Index, places: list[tuple[str, str]]) -> list[Found]:
+    found = [index.find(path, qualname) for path, qualname in places]
     return [entry for entry in found if entry is not None]
 
 

@@ -4,6 +4,7 @@ import ast
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Literal
 
 from grace_tui.healing.failure import Failure, Frame
@@ -65,21 +66,45 @@ def mismatches(failure: Failure, index: Index) -> Iterator[Mismatch]:
 
 
 def _unlike_kin(index: Index) -> Iterator[Mismatch]:
-    """Methods of the tree that are properties in all their kin."""
-    methods: dict[str, list[tuple[str, str]]] = {}
-    properties: set[str] = set()
-    for path, outline in index.outlines(index.saying(r"\bproperty\b|\bdef\b")).items():
-        for entry in outline.definitions:
-            name = entry.qualname.rpartition(".")[2]
-            if PROPERTIES & {mark.rpartition(".")[2] for mark in entry.decorators}:
-                properties.add(name)
-            elif "." in entry.qualname and entry.kind != "class" and not entry.decorators:
-                methods.setdefault(name, []).append((path, entry.qualname))
-    for name in sorted(properties & methods.keys()):
-        found = [index.find(path, qualname) for path, qualname in methods[name]]
-        for mismatch in _unlike(index, [entry for entry in found if entry is not None], "property"):
-            if mismatch.kin and not _kin(index, mismatch.found, "method"):
-                yield mismatch
+    """Methods of the tree that are properties in a base, and in all their kin."""
+    for path, qualname in _perhaps_unlike_kin(index):
+        found = index.find(path, qualname)
+        if (
+            found is not None
+            and _in_base(index, found)
+            and _kin(index, found, "property")
+            and not _kin(index, found, "method")
+        ):
+            yield from _unlike(index, [found], "property")
+
+
+def _in_base(index: Index, found: Found) -> bool:
+    owner, _, name = found.qualname.rpartition(".")
+    holder = index.find(found.path, owner)
+    bases = index.ancestors(holder)[1:] if holder is not None else ()
+    inherited = [index.find(base.path, f"{base.qualname}.{name}") for base in bases]
+    return any(method is not None and _is(method, "property") for method in inherited)
+
+
+def _perhaps_unlike_kin(index: Index) -> Iterator[tuple[str, str]]:
+    """(file, qualified name) of bare methods that a class of a base's name, or beside it, has as a property."""
+    outlines = index.outlines(index.saying(r"\bproperty\b|\bclass\b")).items()
+    defined = [(path, entry) for path, outline in outlines if not is_test(path) for entry in outline.definitions]
+    bases = {_last(entry.qualname): {_last(base) for base in entry.bases} for _, entry in defined if entry.bases}
+    owners: dict[str, set[str]] = {}
+    for _, entry in defined:
+        if PROPERTIES & {_last(mark) for mark in entry.decorators}:
+            owners.setdefault(_last(entry.qualname), set()).add(_last(entry.qualname.rpartition(".")[0]))
+    for path, entry in defined:
+        others = owners.get(_last(entry.qualname), set()) if entry.kind != "class" and not entry.decorators else set()
+        owner = _last(entry.qualname.rpartition(".")[0])
+        own = bases.get(owner, set())
+        if any(own & {other, *bases.get(other, ())} or owner in bases.get(other, ()) for other in others):
+            yield path, entry.qualname
+
+
+def _last(name: str) -> str:
+    return name.rpartition(".")[2]
 
 
 def _unlike(index: Index, found: list[Found], wanted: Wanted) -> Iterator[Mismatch]:
@@ -124,6 +149,7 @@ def _is_otherwise(index: Index, found: Found, wanted: Wanted) -> bool:
     return bool(marks & PROPERTIES) and len(others) == 1  # one with a setter was meant to be a property
 
 
+@lru_cache(maxsize=256)
 def _kin(index: Index, found: Found, wanted: Wanted) -> tuple[str, ...]:
     """Bases, heirs and siblings in which it is as it is wanted."""
     owner = index.find(found.path, found.qualname.rpartition(".")[0])
