@@ -86,6 +86,7 @@ class Index:
         self._texts: dict[str, str] = {}
         self._outlines: dict[str, Outline] = {}
         self._parsed: dict[str, ast.Module | None] = {}
+        self._defined: dict[str, tuple[Found, ...]] = {}
         self._exported: dict[tuple[str, int], dict[str, Origin]] = {}
 
     def edited(self, tree: Tree, edits: Iterable[FileEdit]) -> "Index":
@@ -140,7 +141,9 @@ class Index:
     def parsed(self, path: str) -> ast.Module | None:
         if path not in self._parsed:
             if len(self._parsed) >= TREES_KEPT:
-                del self._parsed[next(iter(self._parsed))]
+                oldest = next(iter(self._parsed))
+                del self._parsed[oldest]
+                self._defined.pop(oldest, None)
             found = parse(self.text(path))
             self._parsed[path] = None if isinstance(found, str) else found
         return self._parsed[path]
@@ -163,9 +166,9 @@ class Index:
 
     def definitions(self, path: str) -> Iterator[Found]:
         module = self.parsed(path)
-        if module is not None:
-            for qualname, node in _definitions(module, ""):
-                yield Found(path, qualname, node)
+        if module is not None and path not in self._defined:
+            self._defined[path] = tuple(Found(path, qualname, node) for qualname, node in _definitions(module, ""))
+        yield from self._defined.get(path, ())
 
     def find(self, path: str, qualname: str) -> Found | None:
         """The definition `qualname` in one file; the last one where it is defined twice, as at run time."""
