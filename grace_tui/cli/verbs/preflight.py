@@ -154,13 +154,13 @@ def summary(report: "Report") -> list[str]:
     if report.before is None:
         failing = f"; {report.failing} fail of {plural(len(report.causes), 'cause')}" if report.failing else ""
         return [f"{report.imported} of {report.modules} modules can be imported{failing} ({took})"]
-    verb = "would be" if report.dry_run else "are"
+    verb = "would change" if report.dry_run else "changed"
     was = report.before.imported
     left = f"{report.failing} fail of {plural(len(report.causes), 'cause')}" if report.failing else "none fails"
     files = plural(len(_files(report)), "file")
     return [
         f"{was} -> {report.imported} of {report.modules} modules can be imported; {left} ({took})",
-        f"{plural(len(report.repairs), 'repair')} in {plural(report.rounds, 'round')}; {files} {verb} changed",
+        f"{plural(len(report.repairs), 'repair')} in {plural(report.rounds, 'round')}; {files} {verb}",
     ]
 
 

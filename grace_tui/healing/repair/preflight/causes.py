@@ -13,12 +13,11 @@ from grace_tui.healing.repair.imports.whereabouts import whereabouts
 from grace_tui.healing.repair.index import Index
 from grace_tui.healing.repair.index.outline import parse
 from grace_tui.healing.repair.patch import Site
-from grace_tui.healing.repair.preflight.survey import Key, Outcome
+from grace_tui.healing.repair.preflight.survey import UNREADABLE, Key, Outcome
 from grace_tui.healing.repair.scene import Scene
 
 INSIDE, THIRD_PARTY, ENVIRONMENT, SYNTAX, ACTS = "inside", "third_party", "environment", "syntax", "acts_on_import"
 
-UNREADABLE = frozenset({"SyntaxError", "IndentationError", "TabError"})
 NETWORK = frozenset({"ConnectionError", "ConnectionRefusedError", "ConnectionResetError", "TimeoutError", "gaierror"})
 FILES = frozenset(
     {"FileNotFoundError", "FileExistsError", "NotADirectoryError", "IsADirectoryError", "PermissionError"}

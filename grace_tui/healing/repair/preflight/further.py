@@ -1,10 +1,11 @@
 """Whether the import of a module gets further than before: past the line that failed, or to its end. Pure."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from difflib import SequenceMatcher
 
 from grace_tui.healing.failure import Frame
-from grace_tui.healing.repair.preflight.survey import Outcome
+from grace_tui.healing.repair.preflight.survey import UNREADABLE, Outcome
 
 Lines = Callable[[str, int], int]
 """(file, line before) -> the same line by now."""
@@ -23,7 +24,7 @@ def is_further(before: Outcome, after: Outcome, lines: Lines) -> bool:
     for was, now in zip(old, new, strict=False):
         if (was.file, was.function) != (now.file, now.function):
             return True  # the same statement led elsewhere
-        at = lines(was.file, was.line)
+        at = lines(was.file, was.line) if was.line else 0
         if now.line != at:
             return now.line > at
     return True
@@ -46,4 +47,8 @@ def shifted(before: Sequence[str], after: Sequence[str]) -> Callable[[int], int]
 
 def _own(outcome: Outcome) -> list[Frame]:
     assert outcome.seen is not None
-    return [frame for frame in outcome.seen.failure.frames if frame.in_project]
+    failure = outcome.seen.failure
+    own = [frame for frame in failure.frames if frame.in_project]
+    if failure.kind in UNREADABLE and own:
+        own[-1] = replace(own[-1], line=0)  # none of its lines has run
+    return own

@@ -71,7 +71,8 @@ class Outcome:
         return self.seen.cause
 
 
-BY_FILE = frozenset({"NameError", "SyntaxError", "IndentationError", "TabError", "UnboundLocalError"})
+UNREADABLE = frozenset({"SyntaxError", "IndentationError", "TabError"})
+BY_FILE = UNREADABLE | {"NameError", "UnboundLocalError"}
 """Kinds of failures that are of the file they happen in, whatever they say."""
 
 

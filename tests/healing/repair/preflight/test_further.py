@@ -9,9 +9,9 @@ from grace_tui.healing.repair.preflight.survey import Outcome
 MODULE = Module("a", "a.py", "")
 
 
-def failed(message: str, *places: tuple[str, int]) -> Outcome:
+def failed(message: str, *places: tuple[str, int], kind: str = "ImportError") -> Outcome:
     frames = tuple(Frame(file, True, "<module>", line) for file, line in places)
-    return Outcome(MODULE, "raised", Seen(Failure("", "", "ImportError", message, frames)))
+    return Outcome(MODULE, "raised", Seen(Failure("", "", kind, message, frames)))
 
 
 def same(file: str, line: int) -> int:
@@ -37,6 +37,12 @@ def test_the_same_failure_is_not_further_and_an_import_is() -> None:
     assert not is_further(before, failed("x", ("a.py", 3)), same)
     assert is_further(before, Outcome(MODULE, "imported"), same)
     assert not is_further(before, Outcome(MODULE, "too long"), same)
+
+
+def test_of_a_file_that_could_not_be_read_every_line_is_further() -> None:
+    before = failed("x", ("a.py", 3), ("b.py", 90), kind="SyntaxError")
+    assert is_further(before, failed("y", ("a.py", 3), ("b.py", 1)), same)
+    assert not is_further(failed("y", ("a.py", 3), ("b.py", 1)), before, same)
 
 
 def test_lines_are_followed_through_an_edit() -> None:
