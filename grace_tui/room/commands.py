@@ -19,8 +19,10 @@ from grace_tui.kernel.spelling import plural
 from grace_tui.room import (
     commands_evidence,
     commands_incidents,
+    commands_knowledge,
     commands_playbooks,
     commands_silences,
+    commands_tasks,
     commands_triggers,
     telling,
 )
@@ -28,7 +30,6 @@ from grace_tui.room.asking import ask_kernel
 from grace_tui.room.commanding import Answer, Arguments, Command, answer, number, word
 from grace_tui.room.telling_evidence import evidence
 from grace_tui.room.telling_silences import explained
-from grace_tui.room.viewing import task_view
 from grace_tui.runtime.storage.following import Part, place_before, read_on, readable
 from grace_tui.runtime.supervisor.child import Child
 
@@ -128,45 +129,8 @@ async def incident_show(room: "Room", arguments: Arguments, by: str) -> Answer:
     return answer(told + await anyio.to_thread.run_sync(read), record)
 
 
-async def task_list(room: "Room", arguments: Arguments, by: str) -> Answer:
-    return answer("", {"tasks": [task_view(task) for task in room.parts.queue.all()]})
-
-
-async def task_show(room: "Room", arguments: Arguments, by: str) -> Answer:
-    task = room.parts.queue.get(word(arguments, "id"))
-    if task is None:
-        raise GraceError(f"there is no task {arguments.get('id')!r}")
-    return answer(telling.task_more(task) if arguments.get("more") else telling.task(task), task)
-
-
-async def task_approve(room: "Room", arguments: Arguments, by: str) -> Answer:
-    """Apply a repair that waits for a person; one that takes longer than an answer may is carried out all the same."""
-    task_id = word(arguments, "id")
-    with anyio.move_on_after(WAIT_SECONDS):
-        record = await room.healer.approve(task_id, by)
-        return answer(f"{task_id} approved, and {record.state}: {record.detail}".rstrip(": "), record)
-    return answer(f"{task_id} approved; it is being applied")
-
-
-async def task_reject(room: "Room", arguments: Arguments, by: str) -> Answer:
-    task_id = word(arguments, "id")
-    return answer(f"{task_id} rejected", await room.healer.reject(task_id, by))
-
-
 async def snapshot_list(room: "Room", arguments: Arguments, by: str) -> Answer:
     return answer("", {"snapshots": room.parts.snapshots.all()})
-
-
-async def knowledge_list(room: "Room", arguments: Arguments, by: str) -> Answer:
-    return answer("", {"knowledge": list(room.healer.knowledge())})
-
-
-async def knowledge_show(room: "Room", arguments: Arguments, by: str) -> Answer:
-    wanted = word(arguments, "id")
-    for fix in room.healer.knowledge():
-        if str(fix.get("signature", "")).startswith(wanted):
-            return answer(telling.fix(fix), fix)
-    raise GraceError(f"nothing is remembered for {wanted!r}")
 
 
 async def audit_tail(room: "Room", arguments: Arguments, by: str) -> Answer:
@@ -226,19 +190,15 @@ COMMANDS: Mapping[str, Command] = {
     "kernel.resume": _act("resume"),
     "kernel.wait": Command(kernel_wait),
     "incident.show": Command(incident_show),
-    "task.list": Command(task_list),
-    "task.show": Command(task_show),
-    "task.approve": Command(task_approve, acts=True),
-    "task.reject": Command(task_reject, acts=True),
     "snapshot.list": Command(snapshot_list),
-    "knowledge.list": Command(knowledge_list),
-    "knowledge.show": Command(knowledge_show),
     "audit.tail": Command(audit_tail),
     "audit.verify": Command(audit_verify),
     **commands_evidence.COMMANDS,
     **commands_incidents.COMMANDS,
+    **commands_knowledge.COMMANDS,
     **commands_playbooks.COMMANDS,
     **commands_silences.COMMANDS,
+    **commands_tasks.COMMANDS,
     **commands_triggers.COMMANDS,
     "why": Command(why),
     "leave": Command(leave, acts=True),

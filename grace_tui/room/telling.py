@@ -1,7 +1,7 @@
 """Records as text for people: what the detail screens and the `show` verbs print. Pure but for the date."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from grace_tui.faces.views import KernelView
 from grace_tui.kernel.records import AuditEntry, IncidentRecord, TaskRecord
@@ -125,40 +125,6 @@ def why_grouped(record: IncidentRecord) -> list[str]:
         lines.append(f"  counted as {record.group}; a fix is replayed by {record.signature}")
     lines += [f"  budgets count {record.coarse}"]
     return lines + ["", "left out of the signature", *(f"  {part}" for part in record.left_out)] * bool(record.left_out)
-
-
-def task(record: TaskRecord) -> str:
-    lines = [
-        f"{record.id}: {record.state}, priority {record.priority}",
-        record.title,
-        "",
-        *fields(
-            ("incident", record.incident_id),
-            ("kernel", record.kernel),
-            ("operator", record.operator + (" (remembered)" if record.known else "")),
-            ("provider", record.provider),
-            ("worker", record.worker),
-            ("queued", clock(record.queued_at)),
-            ("took", f"{record.seconds:.2f} s" if record.seconds else ""),
-            ("detail", record.detail),
-        ),
-        "",
-        "gates",
-        *(f"  {MARKS[gate.state]} {gate.name:<12} {gate.ms:>7.0f} ms  {gate.detail}" for gate in record.gates),
-        "",
-        task_more(record),
-    ]
-    return "\n".join(lines)
-
-
-def task_more(record: TaskRecord) -> str:
-    """What the repair changes, and what it left alone."""
-    lines = fields(("unchanged", ", ".join(record.consumers)), ("files", ", ".join(record.files)))
-    return "\n".join([*lines, "", record.diff])
-
-
-def fix(known: Mapping[str, object]) -> str:
-    return "\n".join(fields(*((key, str(value)) for key, value in known.items())))
 
 
 def why(

@@ -61,6 +61,18 @@ class Channel(ABC):
         if ahead:
             listener.received(ahead)
 
+    @property
+    def lends(self) -> bool:
+        """Whether the terminal can be handed to another program of this machine for a while."""
+        return False
+
+    def lend(self) -> str:
+        """Hand it over as it was before the screen, and return its path; empty where it does not lend."""
+        return ""
+
+    def take_back(self) -> None:  # noqa: B027 - nothing was handed over where it does not lend
+        """Have it for the screen again."""
+
     @abstractmethod
     def write(self, data: bytes) -> None:
         """Send, or keep until the peer takes it; never blocks. Nothing happens once the channel is closed."""

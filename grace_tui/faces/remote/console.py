@@ -41,6 +41,7 @@ class ConsoleChannel(Channel):
         self._drained.set()
         self._before: dict[signal.Signals, Any] = {}
         self._held = False
+        self._lent = False
 
     def open(self) -> None:
         """Raw mode; from here on the terminal is given back by `finish`, by being lost, or at exit."""
@@ -51,7 +52,7 @@ class ConsoleChannel(Channel):
         self._loop.add_signal_handler(signal.SIGHUP, self._lose)
 
     def write(self, data: bytes) -> None:
-        if self.closed:
+        if self.closed or self._lent:
             return
         idle = not self._waiting
         self._waiting += data
@@ -66,6 +67,29 @@ class ConsoleChannel(Channel):
             self._loop.remove_reader(self._terminal.fd)
         else:
             self._loop.add_reader(self._terminal.fd, self._read)
+
+    @property
+    def lends(self) -> bool:
+        return not self.closed
+
+    def lend(self) -> str:
+        """Nothing is read, and what is written is dropped, until it is taken back."""
+        self._lent = True
+        self._loop.remove_reader(self._terminal.fd)
+        self._loop.remove_writer(self._terminal.fd)
+        self._terminal.put(bytes(self._waiting))
+        self._waiting.clear()
+        self._drained.set()
+        self._terminal.cook()
+        return self._terminal.path
+
+    def take_back(self) -> None:
+        self._lent = False
+        if self.closed:
+            return
+        self._terminal.uncook()
+        self._loop.add_reader(self._terminal.fd, self._read)
+        self._measure()
 
     async def finish(self, reason: str, text: str) -> None:
         if self.closed:

@@ -43,6 +43,9 @@ class StreamDriver(Driver):
         self._turn: asyncio.Handle | None = None
         self._tick: asyncio.TimerHandle | None = None
         self._pause: ExitStack | None = None
+        self._lent = ExitStack()
+        self.terminal = ""
+        """Path of the terminal while it is lent."""
 
     # Output: one frame of the App leaves as one piece.
 
@@ -100,6 +103,24 @@ class StreamDriver(Driver):
             self.channel.listener = None
         self._typed.close()
         self._last_move_event = None
+
+    # Lending the terminal to another program. Widgets stay dirty meanwhile, and are painted when it is back.
+
+    @property
+    def can_suspend(self) -> bool:
+        return self.channel.lends
+
+    def suspend_application_mode(self) -> None:
+        super().suspend_application_mode()
+        self._lent = ExitStack()
+        self._lent.enter_context(self._app.batch_update())
+        self.terminal = self.channel.lend()
+
+    def resume_application_mode(self) -> None:
+        self.channel.take_back()
+        self._lent.close()
+        if not self.channel.closed:
+            super().resume_application_mode()
 
     # What the channel tells.
 

@@ -64,6 +64,7 @@ class RawTerminal:
         Raises:
             GraceError: there is none.
         """
+        self.path = path or "/dev/tty"
         self.fd = _open(path)
         if not os.isatty(self.fd):
             os.close(self.fd)
@@ -75,6 +76,18 @@ class RawTerminal:
         self._before = termios.tcgetattr(self.fd)
         atexit.register(self.restore, LEAVE)
         tty.setraw(self.fd, termios.TCSADRAIN)
+
+    def cook(self) -> None:
+        """As it was before `start`, for another program; but for Ctrl-C, which would end the room with it."""
+        if self._before is not None and self.fd >= 0:
+            as_before = [*self._before]
+            as_before[3] &= ~termios.ISIG
+            termios.tcsetattr(self.fd, termios.TCSADRAIN, as_before)
+
+    def uncook(self) -> None:
+        """Raw mode again."""
+        if self.fd >= 0:
+            tty.setraw(self.fd, termios.TCSADRAIN)
 
     @property
     def size(self) -> tuple[int, int]:

@@ -182,6 +182,12 @@ class RoomApp(DiffWire, App[None]):
         values: Mapping[str, str] | None = await self.push_screen_wait(FormScreen(form, self.paint))
         return values
 
+    async def edited(self, text: str, name: str) -> str | None:
+        """Lend the terminal to the person's editor; None where this screen's terminal cannot be lent."""
+        from grace_tui.faces.ui.lending import edited
+
+        return await edited(self, text, name)
+
     def open_listing(self, name: str) -> None:
         from grace_tui.faces.ui.screens.care import LISTINGS
 
@@ -218,10 +224,12 @@ class RoomApp(DiffWire, App[None]):
             from grace_tui.faces.ui.screens.incident import IncidentScreen
 
             self.push_screen(IncidentScreen(self, target))
-        elif target.kind == "kernel":
-            self.push_screen(PageScreen(self, Page(title, target, facts, log=commands.logs(target.id, LOG_TAIL))))
+        elif target.kind == "task":
+            from grace_tui.faces.ui.screens.task import TaskScreen
+
+            self.push_screen(TaskScreen(self, target))
         else:
-            self.push_screen(PageScreen(self, Page(title, target, facts, (Section("details", commands.show(target)),))))
+            self.push_screen(PageScreen(self, Page(title, target, facts, log=commands.logs(target.id, LOG_TAIL))))
 
     @on(RoomScreen.LeaveRequested)
     def leave_room(self) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from grace_tui.faces.ui.ports import Ask
-from grace_tui.faces.views import IncidentView, KernelView, RoomView, RunView, SilenceView
+from grace_tui.faces.views import IncidentView, KernelView, RoomView, RunView, SilenceView, TaskView
 
 Kind = Literal["kernel", "incident", "task"]
 
@@ -100,6 +100,42 @@ def end_silence(silence: SilenceView) -> Command:
     )
 
 
+def task_record(task: str) -> Command:
+    return Command("task.show", {"id": task, "more": True}, f"opening {task}")
+
+
+def approve(task: TaskView) -> Command:
+    return Command("task.approve", {"id": task.id}, f"approving {task.id}", f"Apply {task.title}?")
+
+
+def reject(task: TaskView) -> Command:
+    return Command("task.reject", {"id": task.id}, f"rejecting {task.id}", f"Drop {task.title}?")
+
+
+def edit(task: TaskView, diff: str) -> Command:
+    return Command("task.edit", {"id": task.id, "diff": diff}, f"putting your diff of {task.id} through the gates")
+
+
+def retry(task: TaskView) -> Command:
+    return Command("task.retry", {"id": task.id}, f"retrying {task.id}")
+
+
+def undo(task: TaskView, reason: str) -> Command:
+    return Command("task.undo", {"id": task.id, "reason": reason}, f"undoing {task.id}")
+
+
+KNOWLEDGE = Command("knowledge.list", {}, "reading the remembered fixes")
+
+
+def knowledge_show(signature: str) -> Command:
+    return Command("knowledge.show", {"id": signature}, f"reading {signature}")
+
+
+def forget(signature: str, summary: str) -> Command:
+    question = f"Forget {summary}? The failure is analysed anew the next time."
+    return Command("knowledge.forget", {"id": signature}, f"forgetting {signature}", question)
+
+
 TRIGGERS = Command("trigger.list", {}, "reading the rules")
 PLAYBOOKS = Command("playbook.list", {}, "reading the playbooks")
 
@@ -154,6 +190,10 @@ def stop_or_start(kernel: KernelView) -> Command:
 
 def kernel_in(view: RoomView | None, name: str) -> KernelView | None:
     return next((kernel for kernel in view.kernels if kernel.name == name), None) if view else None
+
+
+def task_in(view: RoomView | None, task_id: str) -> TaskView | None:
+    return next((task for task in view.tasks if task.id == task_id), None) if view else None
 
 
 def incident_in(view: RoomView | None, incident_id: str) -> IncidentView | None:

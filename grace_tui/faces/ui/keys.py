@@ -38,6 +38,18 @@ INCIDENT_ACTS = (
 )
 """What can be done on the page of an incident."""
 
+TASK_ACTS = (
+    Key("a", "approve", "a", "approve", "Have a repair that waits for you applied (asks first)", "Act", footer=2),
+    Key("x", "reject", "x", "reject", "Drop a repair that waits for you (asks first)", "Act", footer=2),
+    Key("e", "edit", "e", "edit", "Edit its diff in your editor; every gate looks at it again", "Act", footer=2),
+    Key("R", "retry", "R", "retry", "Queue a repair that failed or was undone once more", "Act", footer=3),
+    Key("u", "undo", "u", "undo", "Take a learned repair back, exactly (asks first)", "Act", footer=3),
+    Key("r", "restart", "r", "restart", "Restart the kernel", "Act", footer=6),
+    Key("w", "why", "w", "why", "Why: the reasons of what was done about it", "See", footer=5),
+    Key("L", "logs", "L", "logs", "The kernel's log", "See", footer=7),
+)
+"""What can be done on the page of a repair."""
+
 ACT_KEYS = (
     Key("r", "restart", "r", "restart", "Restart the kernel", "Act", footer=2, palette=True),
     Key("p", "pause", "p", "pause", "Pause the kernel, or let it run again", "Act", footer=5, palette=True),
@@ -88,6 +100,7 @@ ROOM_KEYS = (
     Key("T", "triggers", "T", "triggers", "The triggers: what each measures", "See", footer=12, palette=True),
     Key("P", "playbooks", "P", "playbooks", "The playbooks and their runs", "See", footer=12, palette=True),
     Key("S", "silences", "S", "silences", "The silences and what they hide", "See", footer=12, palette=True),
+    Key("K", "knowledge", "K", "knowledge", "The remembered fixes, and why each is trusted", "See", palette=True),
     *ACT_KEYS,
     Key("ctrl+p", "app.command_palette", "^p", "palette", "Find a command by its name", "Room", footer=11),
     Key("q,ctrl+c,ctrl+q", "leave", "q", "leave", "Leave the screen", "Room", footer=99, palette=True),
@@ -113,6 +126,13 @@ PAGE_KEYS = (
     Key("tab,shift+tab", "other_pane", "Tab", "pane", "From a kernel's facts to its log, and back", "Move", footer=9),
     *ACT_KEYS,
     Key("escape,q,enter,ctrl+c,ctrl+q", "back", "Esc", "back", "Back to the room", "Room", footer=99),
+)
+
+TASK_KEYS = (
+    *READING_KEYS,
+    *TASK_ACTS,
+    *COMMON_KEYS,
+    Key("escape,q,enter,ctrl+c,ctrl+q", "back", "Esc", "back", "Back to where you were", "Room", footer=99),
 )
 
 INCIDENT_KEYS = (
@@ -168,14 +188,28 @@ SILENCE_KEYS = (
     Key("a", "add", "a", "new", "Silence something: what, for how long, and why", "Act", footer=2),
     *LIST_KEYS,
 )
+FIX_KEYS = (
+    Key(
+        "d,delete",
+        "forget",
+        "d",
+        "forget",
+        "Forget this fix: the failure is analysed anew (asks first)",
+        "Act",
+        footer=1,
+    ),
+    *LIST_KEYS,
+)
 FILE_KEYS = LIST_KEYS
 TABLES = (
     ("In the room", ROOM_KEYS),
     ("On a page", PAGE_KEYS),
     ("On an incident's page", tuple(key for key in INCIDENT_KEYS if key not in READING_KEYS)),
+    ("On a repair's page", TASK_ACTS),
     ("On triggers", TRIGGER_KEYS[:3]),
     ("On playbooks", PLAYBOOK_KEYS[:2]),
     ("On silences", SILENCE_KEYS[:2]),
+    ("On remembered fixes", FIX_KEYS[:1]),
 )
 """What the help tells, in its order; keys that were told above are not told again."""
 

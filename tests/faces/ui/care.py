@@ -294,6 +294,49 @@ TypeError: ImmutableLog.append() got an unexpected keyword argument 'subsystem'
 }
 
 
+FIXES = [
+    {
+        "signature": "typeerror-coding_agent-3f2a9c01b7de",
+        "summary": "ImmutableLog.append accepts and stores subsystem",
+        "operator": "unexpected_keyword",
+        "provider": "kernels/immutable_log.py",
+        "kind": "TypeError",
+        "message": "ImmutableLog.append() got an unexpected keyword argument 'subsystem'",
+        "successes": 3,
+        "confidence": 0.8,
+        "trusted": True,
+        "last_used": AT - 3_000,
+    },
+    {
+        "signature": "importerror-governance-90cc77b2ab41",
+        "summary": "kernels.models exports async_session",
+        "operator": "missing_export",
+        "provider": "kernels/models/__init__.py",
+        "kind": "ImportError",
+        "message": "cannot import name 'async_session' from 'kernels.models'",
+        "confidence": 0.56,
+        "trusted": True,
+        "imported_from": "SHA256:Jk2",
+    },
+    {
+        "signature": "keyerror-librarian-1b2",
+        "summary": "settings keep their default",
+        "successes": 4,
+        "failures": 1,
+        "confidence": 0.71,
+    },
+]
+FIX = """typeerror-coding_agent-3f2a9c01b7de
+  ImmutableLog.append accepts and stores subsystem
+
+when it applies
+  TypeError: ImmutableLog.append() got an unexpected keyword argument 'subsystem'
+  kernels/immutable_log.py: class ImmutableLog > def append says what it said then (9bf1089d3adddb83)
+  now: it does not apply, kernels/immutable_log.py holds the known fix already
+
+trust
+  trusted: confidence 0.80: it helped 3 times and failed 0 times
+"""
 REFUSED = [{"file": "/lab/playbooks/wrong.toml", "problems": ["line 2: incident.knd is not known"]}]
 SAYS = {"provider.json": "whose interface failed", "locals.json": "variables, innermost first"}
 
@@ -307,7 +350,10 @@ def answer(verb: str, arguments: Mapping[str, object]) -> Mapping[str, object] |
         ]
         files.append({"name": "bus.json", "says": "what the bus carried", "missing": "the bus was down"})
         return {"ok": True, "text": FILES.get(name, ""), "data": {"files": files}}
+    if verb == "knowledge.show":
+        return {"ok": True, "text": FIX, "data": {}}
     told = {
+        "knowledge.list": {"knowledge": FIXES},
         "playbook.list": {"playbooks": PLAYBOOKS, "refused": REFUSED},
         "trigger.list": {"rules": RULES},
         "trigger.show": RULE,

@@ -120,6 +120,7 @@ def test_what_a_key_opens(keys: list[str], snap_compare: Compare) -> None:
         pytest.param(["T"], id="triggers"),
         pytest.param(["P"], id="playbooks"),
         pytest.param(["S"], id="silences"),
+        pytest.param(["K"], id="knowledge"),
     ],
 )
 def test_a_room_that_is_cared_for(keys: list[str], size: tuple[int, int], snap_compare: Compare) -> None:

@@ -7,15 +7,21 @@ import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import get_args
 
 import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from grace_tui.healing.failure import Failure, Frame
-from grace_tui.healing.repair.queue import StaleToken, TaskClosed, TaskQueue, UnknownTask
+from grace_tui.healing.repair.patch import FileEdit, Patch, Site
+from grace_tui.healing.repair.queue import FINISHED, LEASE, StaleToken, TaskClosed, TaskQueue, UnknownTask, WrongState
 from grace_tui.healing.repair.queue import queue as module
 from grace_tui.healing.store import open_store
 from grace_tui.kernel.ports import TaskPort
-from grace_tui.kernel.records import GateVerdict, IncidentRecord, TaskRecord
+from grace_tui.kernel.records import GateVerdict, IncidentRecord, TaskRecord, TaskState
 from grace_tui.kernel.testing import ManualClock
 
 INCIDENT = IncidentRecord(
@@ -23,6 +29,7 @@ INCIDENT = IncidentRecord(
     provider="kernels/immutable_log.py",
 )  # fmt: skip
 FAILURE = Failure("coding_agent", "start", "TypeError", "m", (Frame("kernels/coding_agent.py", True, "start", 8),))
+PATCH = Patch("o", Site("p", "a.py", "f", "n"), "it", (FileEdit("a.py", "x = '\udce9'\n", "x = 1\n"),))
 
 
 class Bench:
@@ -263,3 +270,209 @@ def test_a_task_that_cannot_be_read_does_not_hide_the_others(bench: Bench, queue
     )
     again = bench.open()
     assert (again.all(), again.unreadable) == ((task,), ("T-bad",))
+
+
+# ---- leases, and every state of a task
+
+
+def test_each_state_has_its_time(bench: Bench, queue: TaskQueue) -> None:
+    began = bench.add(queue).queued_at
+    task = queue.claim("a")
+    assert task is not None
+    for state in ("trying", "gating", "gating", "applying", "watching", "learned"):
+        bench.clock.now += 1
+        task = queue.update(task.id, task.token, state=state)
+    assert task.times == (
+        ("queued", began),
+        ("diagnosing", began),
+        *(
+            (state, began + after)
+            for state, after in (("trying", 1), ("gating", 2), ("applying", 4), ("watching", 5), ("learned", 6))
+        ),
+    )
+
+
+def test_a_lease_that_ran_out_lets_another_claim_and_shuts_the_first_one_out(bench: Bench, queue: TaskQueue) -> None:
+    bench.add(queue)
+    first = queue.claim("a")
+    assert first is not None
+    bench.clock.now += LEASE - 1
+    assert queue.renew(first.id, first.token).lease_until == bench.clock.now + LEASE
+    bench.clock.now += LEASE
+    assert bench.open().claim("b") is None
+    bench.clock.now += 1
+    second = bench.open().claim("b")
+    assert second is not None
+    assert (second.id, second.worker, second.token) == (first.id, "b", 2)
+    for act in (queue.renew, lambda task_id, token: queue.update(task_id, token, state="learned")):
+        with pytest.raises(StaleToken):
+            act(first.id, first.token)
+    with pytest.raises(StaleToken):
+        queue.keep_patch(first.id, first.token, PATCH)
+
+
+def test_what_waits_for_a_person_has_no_lease_and_keeps_its_patch(bench: Bench, queue: TaskQueue) -> None:
+    bench.add(queue)
+    task = queue.claim("a")
+    assert task is not None
+    queue.keep_patch(task.id, task.token, PATCH)
+    queue.update(task.id, task.token, state="waiting_for_approval")
+    bench.clock.now += 10 * LEASE
+    other = bench.open()
+    assert other.claim("b") is None
+    assert other.release_orphans() == ()
+    assert other.patch(task.id) == PATCH
+
+
+@pytest.mark.parametrize("state", get_args(TaskState))
+def test_a_task_survives_the_kill_of_its_worker_in_every_state(bench: Bench, state: TaskState) -> None:
+    script = SCRIPT.replace('state="gating"', f'state="{state}"').replace(
+        "task = queue.claim", "from tests.healing.repair.test_queue import PATCH\ntask = queue.claim"
+    )
+    script = script.replace("queue.update(", "queue.keep_patch(task.id, task.token, PATCH)\nqueue.update(")
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
+    command = [sys.executable, "-c", script, str(bench.root), "killed"]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, env=environment, check=False)
+    task_id, token = done.stdout.split()
+    queue = bench.open()
+    before = queue.get(task_id)
+    assert before is not None
+    assert before.state == state
+    released = queue.release_orphans()
+    after = queue.get(task_id)
+    assert after is not None
+    if state in ("queued", "waiting_for_approval", "learned", "failed", "undone"):
+        assert (released, after) == ((), before)
+        assert queue.patch(task_id) == PATCH
+    else:
+        assert (after.state, after.detail) == ("queued", f"coding_agent died while {state}")
+        with pytest.raises(StaleToken):
+            queue.update(task_id, int(token), state="learned")
+    assert queue.failure(task_id) == FAILURE
+
+
+def test_a_task_of_an_earlier_version_that_waits_without_a_patch_is_queued_again(
+    bench: Bench, queue: TaskQueue
+) -> None:
+    bench.add(queue)
+    task = queue.claim("a")
+    assert task is not None
+    queue.update(task.id, task.token, state="waiting_for_approval")
+    (released,) = queue.release_orphans()
+    assert (released.id, released.state) == (task.id, "queued")
+
+
+def test_a_person_takes_a_task_only_from_the_states_they_may(bench: Bench, queue: TaskQueue) -> None:
+    task = bench.add(queue)
+    with pytest.raises(WrongState, match="is queued; only a task that is waiting for approval can be"):
+        queue.take(task.id, "ann", "gating", ("waiting_for_approval",))
+    with pytest.raises(UnknownTask):
+        queue.take("T-0", "ann", "gating", ("waiting_for_approval",))
+
+
+WORKERS = ("a", "b", "c")
+
+
+class QueueMachine(RuleBasedStateMachine):
+    """Workers over two connections, who claim, write, renew, fall silent and come back late."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = TemporaryDirectory()
+        self.bench = Bench(Path(self.folder.name))
+        self.queues = [self.bench.open(), self.bench.open()]
+        self.number = 0
+        self.newest: dict[str, int] = {}
+        """Task -> the token that its last claimer got."""
+        self.believed: list[tuple[str, int]] = []
+        """What workers believe to hold, some of them wrongly."""
+        self.finished: dict[str, str] = {}
+
+    @rule(priority=st.integers(1, 10))
+    def add(self, priority: int) -> None:
+        self.number += 1
+        self.bench.add(self.queues[0], self.number, priority)
+
+    @rule(worker=st.sampled_from(WORKERS), which=st.integers(0, 1))
+    def claim(self, worker: str, which: int) -> None:
+        queued = [task for task in self.queues[0].all() if task.state == "queued"]
+        task = self.queues[which].claim(worker)
+        if task is None:
+            assert not queued
+            return
+        if queued:
+            assert task.id == min(queued, key=lambda one: (-one.priority, one.queued_at, one.id)).id
+        assert task.token > self.newest.get(task.id, 0)
+        assert task.id not in self.finished
+        self.newest[task.id] = task.token
+        self.believed.append((task.id, task.token))
+
+    @rule(data=st.data(), which=st.integers(0, 1), state=st.sampled_from(get_args(TaskState)))
+    def write(self, data: st.DataObject, which: int, state: TaskState) -> None:
+        if not self.believed:
+            return
+        task_id, token = data.draw(st.sampled_from(self.believed))
+        before = self.queues[which].get(task_id)
+        assert before is not None
+        try:
+            after = self.queues[which].update(task_id, token, state=state)
+        except StaleToken:
+            assert token != self.newest[task_id]
+            assert self.queues[which].get(task_id) == before
+        except TaskClosed:
+            assert task_id in self.finished
+        else:
+            assert token == self.newest[task_id]
+            assert after.state == state
+            if state in FINISHED:
+                self.finished[task_id] = state
+
+    @rule(data=st.data())
+    def renew(self, data: st.DataObject) -> None:
+        if not self.believed:
+            return
+        task_id, token = data.draw(st.sampled_from(self.believed))
+        try:
+            self.queues[0].renew(task_id, token)
+        except StaleToken:
+            assert token != self.newest[task_id]
+
+    @rule(seconds=st.sampled_from((1.0, LEASE / 2, LEASE + 1)))
+    def wait(self, seconds: float) -> None:
+        self.bench.clock.now += seconds
+
+    @rule(which=st.integers(0, 1))
+    def retry(self, which: int) -> None:
+        for task_id, state in list(self.finished.items()):
+            if state in ("failed", "undone"):
+                task = self.queues[which].retry(task_id, "retried by ann")
+                self.newest[task_id] = task.token
+                del self.finished[task_id]
+                return
+
+    @invariant()
+    def both_connections_tell_the_same(self) -> None:
+        assert self.queues[0].all() == self.queues[1].all()
+
+    @invariant()
+    def times_only_grow_and_end_with_the_state(self) -> None:
+        for task in self.queues[0].all():
+            assert [at for _, at in task.times] == sorted(at for _, at in task.times)
+            assert task.times[-1][0] == task.state
+            assert (task.lease_until == 0.0) == (task.state in {*FINISHED, "queued", "waiting_for_approval"})
+
+    @invariant()
+    def what_is_finished_stays_so(self) -> None:
+        for task_id in self.finished:
+            task = self.queues[1].get(task_id)
+            assert task is not None
+            assert task.state in FINISHED
+
+    def teardown(self) -> None:
+        for queue in self.queues:
+            queue.store.close()
+        self.folder.cleanup()
+
+
+TestQueueMachine = QueueMachine.TestCase
+TestQueueMachine.settings = settings(max_examples=25, stateful_step_count=30, deadline=None)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from grace_tui.faces.ui.screens.control import RoomControl
+from grace_tui.faces.ui.screens.knowledge import KnowledgeScreen
 from grace_tui.faces.ui.screens.listing import ListingScreen
 from grace_tui.faces.ui.screens.playbooks import PlaybooksScreen
 from grace_tui.faces.ui.screens.silences import SilencesScreen
@@ -12,4 +13,5 @@ LISTINGS: Mapping[str, Callable[[RoomControl], ListingScreen]] = {
     "triggers": TriggersScreen,
     "playbooks": PlaybooksScreen,
     "silences": SilencesScreen,
+    "knowledge": KnowledgeScreen,
 }

@@ -47,9 +47,16 @@ class RoomControl(Protocol):
         """Open the list of the evidence's files."""
 
     def open_listing(self, name: str) -> None:
-        """Open triggers, playbooks or silences."""
+        """Open triggers, playbooks, silences or remembered fixes."""
 
     async def confirmed(self, question: str) -> bool: ...
 
     async def filled(self, form: "Form") -> Mapping[str, str] | None:
         """What a person filled in; None where the form was left."""
+
+    async def edited(self, text: str, name: str) -> str | None:
+        """What a person made of a text in their editor; None where this screen cannot start one.
+
+        Raises:
+            GraceError: the editor could not be started, or failed.
+        """

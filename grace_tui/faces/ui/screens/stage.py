@@ -249,6 +249,9 @@ class Stage(Screen[None]):
     def action_silences(self) -> None:
         self.control.open_listing("silences")
 
+    def action_knowledge(self) -> None:
+        self.control.open_listing("knowledge")
+
     def action_help(self) -> None:
         self.control.open_help()
 

@@ -1,6 +1,6 @@
 """What a change is at the level of definitions, and the same change done to a text whose rest is another. Pure."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
 from itertools import pairwise
 
@@ -22,9 +22,14 @@ def known_file(edit: FileEdit) -> KnownFile:
     if edit.before is None:
         return whole
     file = _anchored(edit.path, edit.before, edit.after)
-    if file is None or not file.anchors or changed(file, edit.before) != edit.after:
-        return whole
-    return file
+    return file if file is not None and _tells_all(file, edit) else whole
+
+
+def _tells_all(file: KnownFile, edit: FileEdit) -> bool:
+    try:
+        return bool(file.anchors) and changed(file, edit.before or "") == edit.after
+    except Unfit:
+        return False
 
 
 class Unfit(Exception):
@@ -48,8 +53,9 @@ def changed(file: KnownFile, text: str) -> str:
     here = {segment.key: segment for segment in now}
     if all(_says(here.get(anchor.key), anchor.after, anchor.text) for anchor in file.anchors):
         raise Unfit(f"{file.path} holds the known fix already")
+    added = {anchor.key for anchor in file.anchors if not anchor.before}
     for anchor in file.anchors:
-        _check(anchor, here, file.path)
+        _check(anchor, here, file.path, added)
     _check_names(file, now)
     after = {anchor.key: _segment(anchor, _merged(anchor, here, file.path)) for anchor in file.anchors if anchor.after}
     done = put_back(now, here, _order(file, after), [anchor.key for anchor in file.anchors], {})
@@ -127,12 +133,13 @@ def _needs(new: Sequence[Segment], keys: set[str]) -> tuple[str, ...]:
     return tuple(sorted(used & bound))
 
 
-def _check(anchor: Anchor, here: Mapping[str, Segment], path: str) -> None:
+def _check(anchor: Anchor, here: Mapping[str, Segment], path: str, added: Collection[str]) -> None:
     segment = here.get(anchor.key)
     if not anchor.before:
         if segment is not None and not _says(segment, anchor.after, anchor.text):
             raise Unfit(f"{path}: {anchor.path}, which the fix adds, is there already and says something else")
-        if anchor.owner and f"class {anchor.owner}" not in here:
+        owner = f"class {anchor.owner}"
+        if anchor.owner and owner not in here and owner not in added:
             raise Unfit(f"{path} has no class {anchor.owner} any more", gone=True)
     elif segment is None:
         raise Unfit(f"{path} has no {anchor.path} any more", gone=True)

@@ -7,7 +7,7 @@ import platform
 import re
 import time
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from grace_tui.healing.repair.knowledge.fix import FORMAT, KEPT_OUTCOMES, Anchor
 from grace_tui.healing.repair.knowledge.recall import is_inside
 from grace_tui.healing.repair.patch import Patch
 from grace_tui.healing.repair.sources import encode
+from grace_tui.kernel.errors import GraceError
 
 
 class Knowledge:
@@ -49,6 +50,23 @@ class Knowledge:
         fixes.sort(key=lambda fix: -fix.last_used)
         self._read_at, self._all = changed, (fixes, [entry for entry in found if isinstance(entry, Unreadable)])
         return self._all
+
+    def named(self, wanted: str) -> KnownFix:
+        """The fix of this signature, or of the only one that begins so.
+
+        Raises:
+            GraceError: there is none, or there are several.
+        """
+        found = [fix for fix in self.all()[0] if fix.signature.startswith(wanted)]
+        exact = [fix for fix in found if fix.signature == wanted] or found
+        if len(exact) != 1:
+            several = f": {', '.join(fix.signature for fix in exact)}" if exact else ""
+            raise GraceError(f"{'several fixes are' if several else 'nothing is'} remembered for {wanted!r}{several}")
+        return exact[0]
+
+    def chosen(self, names: Sequence[str]) -> list[KnownFix]:
+        """The fixes of these names, as `named` takes them; all of them where there is no name."""
+        return [self.named(name) for name in names] if names else self.all()[0]
 
     def learn(self, signature: str, failure: Failure, patch: Patch, where: str = "") -> KnownFix:
         """Keep a fix that was proven here; the counts of an equal one go on, those of another one start anew."""
