@@ -72,6 +72,19 @@ def test_fix_applies_to_its_definition_whatever_the_rest_of_the_file_says(
     assert not recalled.exact
 
 
+def test_class_that_the_fix_adds_with_its_members_is_remembered_by_its_pieces(
+    knowledge: Knowledge, refused_keyword: Failure
+) -> None:
+    before = "import json\n\n\nclass Rules:\n    limit = 1\n\n    def check(self):\n        return self.limit\n"
+    after = before.replace("Rules", "Rule")
+    edit = FileEdit("kernels/rules.py", before, after)
+    recalled = recall(
+        learned(knowledge, Patch("o", SITE, "", (edit,)), refused_keyword), lambda path: f"{before}\n\nX = 1\n"
+    )
+    assert isinstance(recalled, Recalled)
+    assert recalled.patch.edits[0].after == f"{after}\n\nX = 1\n"
+
+
 def test_line_ends_of_the_file_are_kept(
     root: Path, knowledge: Knowledge, patch: Patch, refused_keyword: Failure
 ) -> None:

@@ -2,7 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from grace_tui.healing.repair.gates.impact import Concerned, concerned_tests
@@ -59,13 +60,24 @@ async def _of_project(setting: Setting, concerned: Concerned) -> Said:
             waiting = [*files, *waiting]
             break
         before = await _usual(setting, setting.before, files, context.test_seconds) if patched.failed else patched
-        if broken := _broken(patched, before):
-            return Said(False, broken)
+        if (broken := _broken(patched, before)) and (still := await _still(setting, broken, files, before)):
+            return Said(False, still)
         done.append(patched)
         ran += len(files)
     if not done:
         return Said(None, f"the tests give no result within {context.test_seconds:g} s, with or without the patch")
     return Said(True, _told(together(done), plural(ran, "file"), len(waiting)))
+
+
+async def _still(setting: Setting, broken: Mapping[str, str], files: Sequence[str], before: Results | str) -> str:
+    """The first of the tests that broke which breaks a second time too: others come and go by themselves."""
+    again = await _usual(setting, setting.after, files, setting.context.test_seconds)
+    twice = (
+        broken
+        if isinstance(again, str)
+        else {case: why for case, why in _broken(again, before).items() if case in broken}
+    )
+    return next((f"{case}: {why}" for case, why in twice.items()), "")
 
 
 async def _usual(setting: Setting, trial: Trial, files: Sequence[str], seconds: float) -> Results | str:
@@ -82,19 +94,24 @@ def _new(setting: Setting, patched: Results, unpatched: Results | str) -> str:
     return ""
 
 
-def _broken(patched: Results, unpatched: Results | str) -> str:
-    """The first test that passes without the patch and not with it; empty without any.
+def _broken(patched: Results, unpatched: Results | str) -> Mapping[str, str]:
+    """Tests that pass without the patch and not with it -> why.
 
-    A test that could not even be collected before may fail for a reason of its own.
+    A test that could not even be collected before may fail for a reason of its own. Names of cases may hold what
+    differs from run to run, such as a time: one that is gone counts where its function has fewer cases than before.
     """
     if isinstance(unpatched, str):
-        return ""
-    for case in unpatched.cases:
-        if case not in unpatched.failed and case in patched.failed:
-            return f"{case}: {patched.failed[case]}"
-        if case not in unpatched.failed and case not in patched.cases:
-            return f"{case} is no longer found"
-    return ""
+        return {}
+    passed = [case for case in unpatched.cases if case not in unpatched.failed]
+    now, there = Counter(map(_function, patched.cases)), set(patched.cases)
+    before = Counter(map(_function, unpatched.cases))
+    broken = {case: patched.failed[case] for case in passed if case in patched.failed}
+    gone = (case for case in passed if case not in there and now[_function(case)] < before[_function(case)])
+    return broken | dict.fromkeys(gone, "it is no longer found")
+
+
+def _function(case: str) -> str:
+    return case.partition("[")[0]
 
 
 async def _side_by_side(trial: Trial, *groups: Sequence[str]) -> Results | str:

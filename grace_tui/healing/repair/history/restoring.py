@@ -168,18 +168,20 @@ class _Step:
                     yield Restoration((FileEdit(path, file.now_text, text),), score, words, evidence, (path,))
 
     def _unnamed(self) -> Iterator[Restoration]:
-        """Where the failure names nothing of it: the few files of the newest steps that the failing code imports."""
+        """Where the failure names nothing of it: the few files of the newest steps. Those that the failing code imports
+        come first; others may have been run by it as another process, or been found by name."""
         own = [path for path, file in self.files.items() if file.differing and path != self._started]
         if self.step >= BLIND_STEPS or not 0 < len(own) <= BLIND_FILES:
             return
         near = imported_by(self.scene.index, self._asking)
-        for path in (path for path in own if path in near):
+        for path in own:
             file = self.files[path]
             text = file.whole()
             if text is not None and text != file.now_text:
                 words = f"{path} as before {self.change.words}"
-                evidence = (f"{path} was different before {self.change.words}, and the failing code imports it",)
-                score = 0.5 - 0.02 * self.step
+                reached = "and the failing code imports it" if path in near else "and the failure names no other cause"
+                evidence = (f"{path} was different before {self.change.words}, {reached}",)
+                score = (0.5 if path in near else 0.4) - 0.02 * self.step
                 yield Restoration((FileEdit(path, file.now_text, text),), score, words, evidence, (path,))
 
     @cached_property

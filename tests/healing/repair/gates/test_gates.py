@@ -75,6 +75,26 @@ async def test_a_test_that_failed_before_does_not(project: Path) -> None:
     )
 
 
+async def test_a_case_that_is_named_by_the_time_is_not_missed(project: Path) -> None:
+    named = "import time\nimport pytest\nfrom shape.area import area\n\n\n"
+    test = "@pytest.mark.parametrize('at', [time.time_ns()])\ndef test_now(at):\n    assert area(1, at) == at\n"
+    (project / "tests/test_now.py").write_text(named + test)
+    (project / "tests/test_fails.py").write_text("from shape.area import area\n\n\ndef test_it():\n    area()\n")
+    said = await verdicts(project, patch(MORE), "tests")
+    assert (said["tests"].state, said["tests"].detail) == (
+        "passed",
+        "3 passed in 4 files; 1 fail just as without the patch",
+    )
+
+
+async def test_a_test_that_is_no_longer_found_stops_the_patch(project: Path) -> None:
+    gone = "import shape.area\n\nif not hasattr(shape.area, 'X'):\n\n    def test_it():\n        pass\n"
+    (project / "tests/test_gone.py").write_text(gone)
+    (project / "tests/test_fails.py").write_text("from shape.area import area\n\n\ndef test_it():\n    area()\n")
+    said = await verdicts(project, patch(SHAPE + "X = 1\n"), "tests")
+    assert (said["tests"].state, said["tests"].detail) == ("failed", "tests.test_gone.test_it: it is no longer found")
+
+
 async def test_a_change_that_no_test_imports_is_told_so(project: Path) -> None:
     said = await verdicts(project, patch("X = 1\n", "shape/new.py", None), "tests")
     assert (said["tests"].state, said["tests"].detail) == ("skipped", "no test imports shape/new.py")
