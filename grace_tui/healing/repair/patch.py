@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from difflib import unified_diff
 from typing import TYPE_CHECKING, Protocol
 
 from grace_tui.healing.failure import Failure
+from grace_tui.healing.repair.diffs import diff
 
 if TYPE_CHECKING:
     from grace_tui.healing.repair.scene import Scene
@@ -64,7 +64,7 @@ class Patch:
     @property
     def diff(self) -> str:
         """The unified diff of all edits."""
-        return "".join(_diff(edit) for edit in self.edits)
+        return diff(self.edits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +100,3 @@ class RepairOperator(Protocol):
 
 class Diagnose(Protocol):
     def __call__(self, failure: Failure, scene: "Scene") -> Site | Refused: ...
-
-
-def _diff(edit: FileEdit) -> str:
-    before = (edit.before or "").splitlines(keepends=True)
-    lines = unified_diff(before, edit.after.splitlines(keepends=True), f"a/{edit.path}", f"b/{edit.path}")
-    return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)

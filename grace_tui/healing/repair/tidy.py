@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from grace_tui.healing.repair.patch import FileEdit, Patch
+from grace_tui.healing.repair.sources import MARK
 from grace_tui.healing.repair.tools import find_tool
 
 LINE_LENGTHS = ("", "88", "100", "120", "79")
@@ -30,9 +31,13 @@ def _tidy(edit: FileEdit, root: Path) -> FileEdit:
 
 def _formatted(text: str, path: str, root: Path, length: str) -> str:
     """The text as ruff writes it; empty where ruff is missing or cannot read it."""
-    ruff = find_tool("ruff")
+    ruff, mark = find_tool("ruff"), MARK if text.startswith(MARK) else ""
+    try:
+        data = text.removeprefix(MARK).encode()
+    except UnicodeEncodeError:  # bytes of no encoding
+        return ""
     if not ruff:
         return ""
     argv = [ruff, "format", "--no-cache", "--stdin-filename", path, *(["--line-length", length] if length else []), "-"]
-    done = subprocess.run(argv, cwd=root, input=text.encode(), capture_output=True, timeout=10, check=False)
-    return done.stdout.decode() if done.returncode == 0 else ""
+    done = subprocess.run(argv, cwd=root, input=data, capture_output=True, timeout=10, check=False)
+    return mark + done.stdout.decode() if done.returncode == 0 else ""

@@ -8,13 +8,12 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from grace_tui.healing.repair.diffs import NO_NEWLINE, NOWHERE, lines_of, unquoted
 from grace_tui.healing.repair.patch import FileEdit
 from grace_tui.kernel.errors import GraceError
 
 Read = Callable[[str], str | None]
 _HUNK = re.compile(r"@@ -(\d+)(?:,\d+)? \+\d+(?:,\d+)? @@")
-NO_NEWLINE = "\\ No newline at end of file"
-NOWHERE = "/dev/null"
 
 
 class DiffRefused(GraceError):
@@ -98,7 +97,7 @@ def _named(number: int, old: str, new: str) -> _File:
     if after == NOWHERE:
         raise DiffRefused(number + 1, "a repair removes no file")
     made = before == NOWHERE
-    return _File(number, after.removeprefix("b/"), made)
+    return _File(number, unquoted(after).removeprefix("b/"), made)
 
 
 def _take(hunk: _Hunk, number: int, line: str, *, last: bool) -> None:
@@ -131,7 +130,7 @@ def _unended(hunk: _Hunk) -> None:
 
 def _applied(file: _File, text: str) -> str:
     crlf = "\r\n" in text
-    lines = text.replace("\r\n", "\n").splitlines(keepends=True)
+    lines = lines_of(text.replace("\r\n", "\n"))
     shift = done = 0
     for hunk in file.hunks:
         at = _place(hunk, lines, hunk.start + shift, done, file.path)
