@@ -100,6 +100,16 @@ async def test_a_change_that_no_test_imports_is_told_so(project: Path) -> None:
     assert (said["tests"].state, said["tests"].detail) == ("skipped", "no test imports shape/new.py")
 
 
+async def test_what_a_caller_always_did_wrong_is_not_the_repair_s_fault(project: Path) -> None:
+    """While the name is unknown nothing that is done with it can be judged."""
+    (project / "shape/room.py").write_text("from shape.area import volume\n\nSIZE: str = volume(1, 2, 3)\n")
+    made = patch(SHAPE + "\n\ndef volume(a: int, b: int, c: int) -> int:\n    return a * b * c\n")
+    assert (await verdicts(project, made, "types"))["types"].state == "passed"
+    (project / "shape/room.py").write_text("from shape.area import area\n\nSIZE = area(1, 2)\n")
+    narrow = patch("def area(width: str, height: str) -> str:\n    return width + height\n")
+    assert (await verdicts(project, narrow, "types"))["types"].state == "failed"
+
+
 async def test_a_python_without_pytest_runs_unittest(project: Path, tmp_path: Path) -> None:
     (project / "tests/test_area.py").write_text(
         "import unittest\nfrom shape.area import area\n\n\nclass AreaTest(unittest.TestCase):\n"
