@@ -20,7 +20,7 @@ from grace_tui.healing.repair.process import PACKAGE_HOME, environment
 from grace_tui.healing.repair.scene import Allowed
 
 SECONDS = 30.0
-"""That one answer may take."""
+"""That one answer may take, unless `Analyst.seconds` says otherwise."""
 LONGEST_ANSWER = 256 << 20
 LAST_WORDS = 2000
 
@@ -42,6 +42,7 @@ class Analyst:
 
     def __init__(self, root: Path, allowed: Allowed, cache: Path | None) -> None:
         self.root, self.allowed, self.cache = root, allowed, cache
+        self.seconds = SECONDS
         self._process: asyncio.subprocess.Process | None = None
         self._errors: asyncio.Task[bytes] | None = None
 
@@ -67,11 +68,11 @@ class Analyst:
         """What is proposed for a failure of the tree with these edits; `path` was the `sys.path` of its process."""
         await self.start()
         try:
-            async with asyncio.timeout(SECONDS):
+            async with asyncio.timeout(self.seconds):
                 return await self._answer(Question(failure, tuple(edits), self.allowed, tuple(path)))
         except TimeoutError:
             await self.close()
-            return Proposal(None, reason=f"the analysis took longer than {SECONDS:g} s")
+            return Proposal(None, reason=f"the analysis took longer than {self.seconds:g} s")
         except (ConnectionError, EOFError):
             words = await self._last_words()
             return Proposal(None, reason=f"the analysis ended with {words}")

@@ -23,8 +23,9 @@ from grace_tui.healing.repair.preflight.survey import Key, Outcome, Survey, key_
 
 GATES = tuple(gate for gate in CHEAP_GATES if gate.name != "compiles")
 """Asked of each candidate; that it compiles shows when it is imported."""
-LEAST = 0.5
-"""Score from which on a candidate is tried: that modules can be imported with it says little of what was meant."""
+LEAST, LEAST_UNSURE = 0.5, 0.4
+"""Scores from which on a candidate is tried: that modules can be imported with it says little of what was meant. One
+that is unsure is only taken where it alone passes."""
 MOST_UNSURE = 4
 """Candidates of one cause that are tried where nothing tells which is meant."""
 NOT_BY_THEMSELVES = frozenset({"too long", "died", "unseen"})
@@ -155,7 +156,7 @@ class Healing:
         proposal = await self.analyst.ask(seen.failure, self.stack.edits, seen.path)
         work.asked_at = len(self.steps)
         possible = [patch for patch in proposal.patches if patch.files and patch.edits not in work.failed]
-        work.patches = [patch for patch in possible if not patch.ask and patch.score >= LEAST]
+        work.patches = [patch for patch in possible if not patch.ask and patch.score >= _least(patch)]
         if work.patches:
             work.reason = ""
         elif possible:
@@ -385,6 +386,10 @@ class _Lines:
             old, new = self.before.text(file) or "", self.after.text(file) or ""
             self._known[file] = shifted(old.splitlines(), new.splitlines())
         return self._known[file](line)
+
+
+def _least(patch: Patch) -> float:
+    return LEAST_UNSURE if patch.ambiguous else LEAST
 
 
 def _dotted(path: str) -> str:

@@ -11,7 +11,7 @@ import sys
 import time
 from collections import Counter
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -22,7 +22,7 @@ from grace_tui.healing.repair.heal.ledger import Ledger
 from grace_tui.healing.repair.heal.stack import diff_of
 from grace_tui.healing.repair.history import history_of
 from grace_tui.healing.repair.index import Index
-from grace_tui.healing.repair.patch import Patch, Site
+from grace_tui.healing.repair.patch import FileEdit, Patch, Site
 from grace_tui.healing.repair.preflight.causes import Root, classed, roots_of
 from grace_tui.healing.repair.preflight.healing import Healing, Outcomes, place
 from grace_tui.healing.repair.preflight.modules import Module, bases_of, modules_of
@@ -35,10 +35,13 @@ from grace_tui.healing.repair.trial import Trial, sweep_trials
 from grace_tui.kernel.records import GateVerdict
 from grace_tui.kernel.spelling import plural
 
-LAST_GATES = tuple(gate for gate in GATES if gate.name in ("compiles", "paths", "surface", "lint", "types"))
+LAST_GATES = tuple(gate for gate in GATES if gate.name in ("compiles", "paths", "surface", "lint"))
 """Asked of all repairs as one."""
+TYPES = tuple(gate for gate in GATES if gate.name == "types")
 MOST_DROPS = 6
 """Times that repairs are taken out at the end because of a gate or of what they broke."""
+ANALYSIS_SECONDS = 120.0
+"""For one cause, which may block hundreds of modules."""
 ENVIRONMENTS = (".venv", "venv", "env")
 COMMAND = ("preflight", "--heal")
 
@@ -137,6 +140,7 @@ class Preflight:
         self.context.history = await asyncio.to_thread(history_of, self.wanted.root)
         allowed = Allowed(rewrite_moved=self.wanted.rewrite_moved)
         analyst = await self._resources.enter_async_context(open_analyst(self.wanted.root, allowed, self.home.cache))
+        analyst.seconds = ANALYSIS_SECONDS
         until = self._began + self.wanted.seconds
         healing = Healing(self.survey, self.modules, self.bases, before, analyst, self.context, until, self._progress)
         await self._resume(healing)
@@ -211,6 +215,9 @@ class Preflight:
         site = Site("preflight", edits[0].path, "", "")
         whole = Patch("preflight", site, "", edits)
         self.report.gates = await judge(self.survey.trial, whole, self.context, gates=LAST_GATES)
+        if known := _with_types_before(healing):
+            typed = replace(whole, edits=known)
+            self.report.gates += await judge(self.survey.trial, typed, self.context, gates=TYPES)
         no = [verdict for verdict in self.report.gates if verdict.state == "failed" and not _no_answer(verdict)]
         if not no:
             return [], ""
@@ -249,6 +256,12 @@ def python_of(root: Path) -> str:
         if os.access(folder / "bin" / "python", os.X_OK) and (folder / "pyvenv.cfg").exists():
             return str(folder / "bin" / "python")
     return shutil.which("python3") or shutil.which("python") or sys.executable
+
+
+def _with_types_before(healing: Healing) -> tuple[FileEdit, ...]:
+    """Without files that only used a name they did not have: that has a type for the first time by the repair."""
+    unknown = {path for step in healing.steps if step.patch.site.problem == "missing_name" for path in step.patch.files}
+    return tuple(edit for edit in healing.stack.edits if edit.path not in unknown)
 
 
 def _repair(step: Step) -> Repair:
