@@ -56,7 +56,10 @@ def test_module_is_named_by_its_path(path: str, name: str) -> None:
     assert module_name(path) == name
 
 
-def test_trials_of_killed_rooms_are_swept_and_living_ones_kept(root: Path) -> None:
+def test_trials_of_killed_rooms_are_swept_and_living_ones_kept(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))  # of its own: other rooms sweep the common one
     ended = subprocess.Popen([sys.executable, "-c", ""])
     ended.wait()
     left = Path(tempfile.mkdtemp(prefix=f"grace-trial-{ended.pid}-"))
