@@ -6,6 +6,7 @@ task has its outcome, so the loop is simply entered again. The same goes for wha
 
 import asyncio
 import contextlib
+import importlib
 import os
 import selectors
 import socket
@@ -37,6 +38,7 @@ class LoopThread(threading.Thread):
 
     def run(self) -> None:
         asyncio.set_event_loop(self.loop)
+        _name_library()
         task = self.loop.create_task(self.main(), name="room")
         self._run(task, lambda: self.abandoned)
         self._close()
@@ -93,3 +95,15 @@ def _stop_if_listening(number: int) -> None:
     with socket.socket(fileno=os.dup(number)) as listening:
         if listening.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
             listening.shutdown(socket.SHUT_RDWR)
+
+
+def _name_library() -> None:
+    """Tell what asks `sniffio` that this thread runs asyncio, also in callbacks, which are no tasks.
+
+    anyio asks it wherever it happens to be installed; a callback of this loop could start no task then.
+    """
+    try:
+        sniffio = importlib.import_module("sniffio")
+    except ModuleNotFoundError:
+        return
+    sniffio.thread_local.name = "asyncio"

@@ -5,6 +5,8 @@ import socket
 import threading
 from queue import Queue
 
+import anyio
+import anyio.abc
 import pytest
 
 from grace_tui.runtime.loop import LoopThread
@@ -135,3 +137,27 @@ def test_the_port_of_a_loop_that_is_given_up_is_free_at_once() -> None:
     let_go.set()
     thread.join(10)
     assert not thread.is_alive()
+
+
+def test_a_posted_act_starts_tasks_whichever_libraries_are_installed() -> None:
+    reached: list[str] = []
+    ready = threading.Event()
+    groups: list[anyio.abc.TaskGroup] = []
+
+    async def main() -> None:
+        async with anyio.create_task_group() as group:
+            groups.append(group)
+            ready.set()
+            await done.wait()
+
+    async def reach() -> None:
+        reached.append("a task")
+        done.set()
+
+    done = asyncio.Event()
+    thread = LoopThread(main)
+    thread.start()
+    assert ready.wait(10)
+    assert thread.post(lambda: groups[0].start_soon(reach))
+    thread.join(10)
+    assert reached == ["a task"]
