@@ -23,6 +23,10 @@ BRIEF = 20.0
 """Seconds up to which the command is run once more in a trial, beside the analysis, to see that it fails there too."""
 
 
+LIKELY = 0.9
+"""Score from which the tests of a candidate run beside the command: such candidates mostly help."""
+
+
 @dataclass(frozen=True)
 class Tried:
     patch: Patch
@@ -112,6 +116,9 @@ class Trier:
             bench.context.python = around.group.seen.python
         began = time.perf_counter()
         checking = asyncio.create_task(bench.check(patch))
+        likely = around.steps == 1 and patch.score >= LIKELY
+        testing = asyncio.create_task(bench.test(patch, around.run)) if likely else None
+        begun = [task for task in (checking, testing) if task is not None]
         try:
             after = self._counted(await bench.run(self.patience))
             better = compare(around.run, after, around.group, around.met, patch.files)
@@ -119,11 +126,12 @@ class Trier:
             if not better.ok:
                 return Tried(patch, gates, after, better, stack)
             gates = (*gates[:-1], *await checking, gates[-1])
+            if refusal(gates) is None and (after.ok or after.goes_on):
+                gates += await (testing or bench.test(patch, after))
         finally:
-            checking.cancel()
-            await asyncio.wait({checking})
-        if refusal(gates) is None and (after.ok or after.goes_on):
-            gates += await bench.test(patch, after)
+            for task in begun:
+                task.cancel()
+            await asyncio.wait(begun)
         if self._unpatched is not None and (trouble := await self.not_in_trial(around.first)):
             return Tried(patch, gates, after, Better(False, trouble), stack)
         no = refusal(gates)
