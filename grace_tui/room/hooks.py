@@ -62,7 +62,7 @@ class Hooks:
             asked = ("coding_agent", "repair.apply", patch.site.provider, _context(task, patch))
             decision = await ask_kernel(self.room, "healer", GOVERNANCE, "decide", *asked)
         except ProviderDown as down:
-            return _core_rule(patch, down.state)
+            return core_rule(patch, down.state)
         except GraceError as error:
             return Verdict(False, f"governance could not decide: {error}")
         policies = ", ".join(decision.policies) or "no policy"
@@ -104,7 +104,7 @@ def healing_limits(settings: Settings) -> Limits:
     )
 
 
-def _core_rule(patch: Patch, state: str) -> Verdict:
+def core_rule(patch: Patch, state: str) -> Verdict:
     """What holds while there is nobody to ask: what leaves a doubt waits for a person."""
     rule = f"core rule (governance is {state})"
     doubt = patch.ask or ("others speak as much for themselves" if patch.ambiguous else "")

@@ -54,6 +54,15 @@ pytestmark = pytest.mark.anyio
             ("routine-work",),
             id="as-the-room-asks",
         ),
+        pytest.param("repair.apply", "kernels/a.py", {"ask": True}, "needs_approval", ("a-person-decides",), id="ask"),
+        pytest.param(
+            "repair.apply",
+            "kernels/a.py",
+            {"ask": False, "ambiguous": True},
+            "allow",
+            ("routine-work",),
+            id="the-only-one-that-passed",
+        ),
         pytest.param("repair.apply", "kernels/a.py", {"files": 11}, "needs_approval", ("wide-repair",), id="count"),
         pytest.param("repair.apply", "kernels/a.py", {"lines": 401}, "needs_approval", ("wide-repair",), id="long"),
         pytest.param(
@@ -114,6 +123,23 @@ async def test_a_workspace_adds_its_own_policies(tmp_path: Path) -> None:
     async with running(Governance, workspace=tmp_path) as bench:
         decision = await bench.get(Governance).decide("a", "kernel.restart", "librarian")
         assert (decision.decision, decision.policies) == ("deny", ("hands-off",))
+
+
+async def test_a_workspaces_policy_takes_the_place_of_one_of_its_name_that_asks(tmp_path: Path) -> None:
+    write_policy(
+        tmp_path,
+        '@id("a-person-decides") @approval("operator") forbid (principal, action == Action::"repair.apply", resource) '
+        "when { context.ambiguous } unless { context.approved };",
+    )
+    async with governance_in(tmp_path) as (governance, _):
+        for told, word in (({"ask": True, "ambiguous": False}, "allow"), ({"ambiguous": True}, "needs_approval")):
+            assert (await governance.decide("coding_agent", "repair.apply", "kernels/a.py", told)).decision == word
+
+
+async def test_a_final_policy_is_not_replaced(tmp_path: Path) -> None:
+    write_policy(tmp_path, '@id("protected-files") permit (principal, action, resource);')
+    async with governance_in(tmp_path) as (governance, _):
+        assert (await governance.decide("coding_agent", "repair.apply", ".git/config")).decision == "deny"
 
 
 async def test_a_broken_policy_at_start_names_its_file(tmp_path: Path) -> None:
