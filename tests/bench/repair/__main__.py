@@ -69,7 +69,7 @@ def _case(known: Subject, name: str, history: History, seed: int, scratch: Path,
     for attempt, breakage in enumerate(islice(BREAKERS[name](read_sources(known.root), chance), UNNOTICED)):
         folder = scratch / f"{name}-{seed}-{attempt}"
         root = broken_copy(known, breakage, history, folder)
-        test = noticed(known, root)
+        test = noticed(known, root, history)
         if test:
             aside = keep / f"{known.name}-{name}-{seed}-{history}" if keep else None
             if aside:

@@ -42,11 +42,14 @@ class Source:
     def span(self, node: ast.expr | ast.stmt | ast.arg | ast.alias) -> tuple[int, int]:
         return self.at(node.lineno, node.col_offset), self.at(node.end_lineno or 0, node.end_col_offset or 0)
 
-    def name_spans(self, name: str) -> list[tuple[int, int]]:
-        """Where `name` stands as a bare name or an attribute, and where a `def` or `class` binds it."""
+    def name_spans(self, name: str, *, member: bool = False) -> list[tuple[int, int]]:
+        """Where `name` stands as a bare name or an attribute, and where a `def` or `class` binds it.
+
+        That of a `member` is no bare name.
+        """
         found = []
         for node in ast.walk(self.tree):
-            if isinstance(node, ast.Name) and node.id == name:
+            if isinstance(node, ast.Name) and node.id == name and not member:
                 found.append(self.span(node))
             elif isinstance(node, ast.Attribute) and node.attr == name:
                 end = self.at(node.end_lineno or 0, node.end_col_offset or 0)

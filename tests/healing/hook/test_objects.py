@@ -57,6 +57,8 @@ def test_a_record_that_a_library_refuses_names_the_class(program: Program) -> No
         pytest.param("SETTINGS['size']", "size", ("mapping", "SETTINGS", CORE), id="key"),
         pytest.param("library.core.SETTINGS.pop('size')", "size", ("mapping", "SETTINGS", CORE), id="popped-key"),
         pytest.param("Square()", "area", ("class", "Square", CORE), id="abstract"),
+        pytest.param("Circle().measure()", "area", ("instance", "Circle", CORE), id="left-to-heirs"),
+        pytest.param("round_one = Circle()\nround_one.unit()", "unit", ("instance", "Circle", CORE), id="static"),
     ],
 )
 def test_what_was_missing_and_of_what_is_recorded(

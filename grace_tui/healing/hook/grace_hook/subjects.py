@@ -45,6 +45,8 @@ def asked_of(error: BaseException, own: Own) -> Asked:
         return _key(error, trace, last, own)
     if isinstance(error, TypeError) and last is not None:
         return _type(text, last)
+    if isinstance(error, NotImplementedError) and last is not None and trace is not None:
+        return _override(trace, last)
     return "", None
 
 
@@ -210,6 +212,20 @@ def _type(text: str, last: TracebackType) -> Asked:
     if "object is not subscriptable" in text:
         return "__getitem__", _value_of(node.value if isinstance(node, ast.Subscript) else None, frame)
     return "", None
+
+
+def _override(trace: TracebackType, last: TracebackType) -> Asked:
+    """The method that only a base has, and the object that it was called of."""
+    code = last.tb_frame.f_code
+    head, _, name = names.code_name(code).rpartition(".")
+    caller = _before(trace, last)
+    call = source.failed_call(caller) if caller is not None else None
+    owner: object = names.UNKNOWN
+    if caller is not None and call is not None and isinstance(call.func, ast.Attribute) and call.func.attr == name:
+        owner = names.look_up(call.func.value, caller.tb_frame)
+    if owner is names.UNKNOWN and head and code.co_argcount and code.co_varnames[0] in ("self", "cls"):
+        owner = _first_argument(last.tb_frame)
+    return ("", None) if owner is names.UNKNOWN else (name, subject_of(owner))
 
 
 def _value_of(node: ast.expr | None, frame: FrameType) -> Plain | None:

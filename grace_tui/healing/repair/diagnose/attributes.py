@@ -31,6 +31,7 @@ CLASS_OR_INSTANCE = "class_or_instance"
 MISSING_KEY = "missing_key"
 RETURN_SHAPE = "return_shape"
 MISBOUND = "misbound"
+MISSING_OVERRIDE = "missing_override"
 
 _ATTRIBUTE = re.compile(r"(?P<type>type object )?'(?P<owner>[\w.]+)'(?: object)? has no attribute '(?P<name>\w+)'")
 _CALLED = re.compile(r"object is not callable")
@@ -62,6 +63,17 @@ def missing_attribute(failure: Failure, scene: Scene) -> Site | Refused:
     )
     asked = ("class",) if of_class else ("instance",)
     return Site(MISSING_ATTRIBUTE, first.path, first.qualname, name, "", consumers(failure, first.path), asked)
+
+
+def missing_override(failure: Failure, scene: Scene) -> Site | Refused:
+    """A NotImplementedError of a method that a base leaves to its heirs, called of an heir."""
+    if failure.kind != "NotImplementedError" or not failure.asked or failure.subject is None:
+        return NOT_MINE
+    classes = own(classes_of(failure, scene.index))
+    if not classes:
+        return NOT_MINE
+    first, asked = classes[0], (failure.subject.what,)
+    return Site(MISSING_OVERRIDE, first.path, first.qualname, failure.asked, "", consumers(failure, first.path), asked)
 
 
 def _said(failure: Failure) -> Iterator[tuple[str, str]]:
@@ -179,4 +191,5 @@ RECOGNISERS: Mapping[str, Diagnose] = {
     MISSING_KEY: missing_key,
     RETURN_SHAPE: return_shape,
     MISBOUND: misbound,
+    MISSING_OVERRIDE: missing_override,
 }

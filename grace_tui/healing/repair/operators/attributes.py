@@ -15,6 +15,7 @@ from grace_tui.healing.repair.patch import RepairOperator
 
 ATTRIBUTE_OPERATORS: tuple[RepairOperator, ...] = (
     RenamedMember(),
+    RenamedMember("renamed_override", "missing_override", overriding=True),
     RenamedExport(),
     LostAttribute(),
     SiblingMember(),

@@ -3,6 +3,7 @@
 import ast
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import takewhile
 
 import libcst as cst
 
@@ -23,17 +24,19 @@ NOTE = "kept for callers of the earlier name"
 class RenamedMember:
     name: str = "renamed_member"
     problem: str = "missing_attribute"
+    overriding: bool = False
+    """A base has the name, and leaves it to its heirs: the earlier name is looked for in front of that base."""
 
     def propose(self, site: Site, scene: Scene) -> Sequence[Patch] | Refused:
         index = scene.index
-        asked = _Asked(site, scene)
+        asked = _Asked(site, scene, self.overriding)
         found = list(asked.candidates())
         if not found:
             return Refused(
                 self.name,
                 f"{site.qualname} lacks {site.name}, and none of its members shows that it was once called so",
             )
-        patches = [_patch(site, scene, index, member, said, asked) for member, said in found]
+        patches = [_patch(self.name, site, scene, index, member, said, asked) for member, said in found]
         best = ranked([patch for patch in patches if patch is not None], rivals=True)
         return best[:3] or Refused(self.name, f"{site.qualname} has no body that an alias could be put into")
 
@@ -42,6 +45,7 @@ class RenamedMember:
 class _Asked:
     site: Site
     scene: Scene
+    overriding: bool = False
 
     @property
     def of_class(self) -> bool:
@@ -55,6 +59,9 @@ class _Asked:
         if not found:
             named = self.scene.index.find(self.site.provider, self.site.qualname)
             found = self.scene.index.ancestors(named) if named is not None else ()
+        if self.overriding:
+            name, index = self.site.name, self.scene.index
+            found = tuple(takewhile(lambda owner: name not in index.attributes(owner), found))
         return own(found)
 
     def uses(self) -> list[Usage]:
@@ -96,7 +103,9 @@ class _Asked:
         return not called or member.kind == "class" or len(called) < len(uses)
 
 
-def _patch(site: Site, scene: Scene, index: Index, member: Member, said: Evidence, asked: _Asked) -> Patch | None:
+def _patch(
+    name: str, site: Site, scene: Scene, index: Index, member: Member, said: Evidence, asked: _Asked
+) -> Patch | None:
     path, earlier = member.owner.path, site.name
     failure = scene.failure
     left = consumers(failure, path) if failure is not None else tuple(each for each in site.consumers if each != path)
@@ -113,7 +122,7 @@ def _patch(site: Site, scene: Scene, index: Index, member: Member, said: Evidenc
         return None
     summary = f"{member.owner.qualname} keeps {earlier}, the earlier name of {member.name}"
     edit = FileEdit(path, index.text(path), changed.code)
-    return Patch("renamed_member", moved, summary, (edit,), said.score, said.words, ask=said.ask)
+    return Patch(name, moved, summary, (edit,), said.score, said.words, ask=said.ask)
 
 
 def _last_binding(member: Member) -> str:
