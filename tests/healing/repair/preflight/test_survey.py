@@ -17,7 +17,7 @@ from grace_tui.healing.repair.trial import Trial
 HOSTILE = {
     "exits": "import sys\nsys.exit(3)\n",
     "ends": "import os\nos._exit(7)\n",
-    "hangs": "while True:\n    pass\n",
+    "hangs": "while True: pass\n",
     "asks": "input('name? ')\n",
     "thread": "import threading, time\nthreading.Thread(target=time.sleep, args=(3600,)).start()\n",
     "late": "import atexit, time\natexit.register(time.sleep, 3600)\n",
