@@ -88,6 +88,7 @@ def _line(result: Result) -> str:
     mark = "healed " if result.healed else "refused"
     trouble = "" if result.sound else f"  UNSOUND: edited {list(result.edited)} broke {list(result.broken)}"
     same = "as before" if result.original else ""
+    trouble += f"  LEFT: {list(result.left)}" if result.left else ""
     told = result.told.strip().replace("\n", " ")[-160:]
     return (
         f"{mark} {result.package:<20} {result.breaker:<18} {result.history:<11} {result.seconds:5.1f} s {same:<9} "
@@ -97,7 +98,10 @@ def _line(result: Result) -> str:
 
 def table(results: Sequence[Result]) -> str:
     """Healed of all, for each kind of history and, without one, for what can still be told from the tree."""
-    lines = ["", f"{'':<34}{'cases':>6}{'healed':>8}{'share':>8}{'as before':>11}{'unsound':>9}{'beyond s':>10}"]
+    lines = [
+        "",
+        f"{'':<34}{'cases':>6}{'healed':>8}{'share':>8}{'as before':>11}{'left':>6}{'unsound':>9}{'beyond s':>10}",
+    ]
     groups = {
         "with history": [each for each in results if each.history != "none"],
         "without, still in the tree": [each for each in results if each.history == "none" and each.restorable],
@@ -111,7 +115,8 @@ def table(results: Sequence[Result]) -> str:
         beyond = f"{statistics.median(each.beyond for each in healed):.1f}" if healed else "-"
         lines.append(
             f"{title:<34}{len(group):>6}{len(healed):>8}{len(healed) / len(group):>8.0%}"
-            f"{sum(each.original for each in group):>11}{sum(not each.sound for each in group):>9}{beyond:>10}"
+            f"{sum(each.original for each in group):>11}{sum(bool(each.left) for each in group):>6}"
+            f"{sum(not each.sound for each in group):>9}{beyond:>10}"
         )
     lines.append(f"test files edited: {sum(bool(tests_edited(each)) for each in results)}")
     return "\n".join(lines)

@@ -38,7 +38,9 @@ class Result:
     edited: tuple[str, ...]
     """Files that existed before the heal, were changed by it, and are not the provider."""
     broken: tuple[str, ...]
-    """Tests that passed before the break and fail after the heal."""
+    """Tests that passed before the heal, and fail after it."""
+    left: tuple[str, ...]
+    """Tests that the breakage made fail, and that fail still."""
     seconds: float
     beyond: float
     """Seconds that the heal took beyond two runs of the command."""
@@ -142,7 +144,14 @@ def noticed(whole: Subject, root: Path, history: History) -> str:
         return ""
     found = re.findall(r"^(?:FAILED|ERROR) (\S+?\.py(?:::[^\n]*?)?)(?: - (.*))?$", done.stdout, re.MULTILINE)
     telling = [test for test, said in found if not re.match(r"assert|Failed", said, re.IGNORECASE)]
-    return next(iter([*telling, *(test for test, _ in found)]), "")
+    test = next(iter([*telling, *(test for test, _ in found)]), "")
+    return test if test and run_alone(whole, root, test) else ""
+
+
+def run_alone(whole: Subject, root: Path, test: str) -> int:
+    """The exit code; some tests fail only because of those before them."""
+    env = variables(root, whole.path)
+    return subprocess.run([*PYTEST, test], cwd=root, env=env, capture_output=True, check=False).returncode
 
 
 def heal(whole: Subject, root: Path, test: str, state: Path) -> tuple[dict[str, Any], float, str]:
@@ -175,12 +184,14 @@ def score(
     if broken:  # some measure time, and fail on a busy machine
         outcome = run_suite(root, whole.path, *broken)
         broken = tuple(name for name in broken if not outcome.get(name))
+    if left := broken:  # what the breakage made fail, and still does, was not broken by the repair
+        outcome = run_suite(broken_copy(whole, breakage, "none", folder / "unhealed"), whole.path, *broken)
+        broken = tuple(name for name in broken if outcome.get(name))
+        left = tuple(name for name in left if name not in broken)
     allowed = set(breakage.files)
     edited = tuple(sorted(path for path, text in before.items() if after.get(path) != text and path not in allowed))
     began = time.monotonic()
-    subprocess.run(
-        [*PYTEST, test], cwd=whole.root, env=variables(whole.root, whole.path), capture_output=True, check=False
-    )
+    run_alone(whole, whole.root, test)
     own = time.monotonic() - began
     attempts = report.get("attempts") or []
     told = (
@@ -197,6 +208,7 @@ def score(
         _as_before(whole, root, breakage),
         edited,
         broken[:5],
+        left[:5],
         seconds,
         seconds - 2 * own,
         told,

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from grace_tui.healing.failure import Failure
 from grace_tui.healing.repair.diagnose.common import NOT_MINE, consumers
 from grace_tui.healing.repair.imports.layout import is_test
-from grace_tui.healing.repair.index import Found
+from grace_tui.healing.repair.index import Found, plain
 from grace_tui.healing.repair.members.abstract import MESSAGE, missing_methods
 from grace_tui.healing.repair.members.awaiting import (
     few_coroutine_functions,
@@ -32,9 +32,12 @@ MISSING_KEY = "missing_key"
 RETURN_SHAPE = "return_shape"
 MISBOUND = "misbound"
 MISSING_OVERRIDE = "missing_override"
+SETTER_OF_A_METHOD = "setter_of_a_method"
 
 _ATTRIBUTE = re.compile(r"(?P<type>type object )?'(?P<owner>[\w.]+)'(?: object)? has no attribute '(?P<name>\w+)'")
 _CALLED = re.compile(r"object is not callable")
+_NO_SETTER = re.compile(r"'function' object has no attribute '(?:setter|getter|deleter)'")
+_SETTER = re.compile(r"@(\w+)\.(?:setter|getter|deleter)\b")
 _COROUTINE = re.compile(r"\bcoroutine\b|\basync_generator\b|<coroutine object")
 _AWAITED = re.compile(
     r"can't be used in 'await' expression|'async for' (?:requires|received)|'async with'|asynchronous context manager"
@@ -74,6 +77,18 @@ def missing_override(failure: Failure, scene: Scene) -> Site | Refused:
         return NOT_MINE
     first, asked = classes[0], (failure.subject.what,)
     return Site(MISSING_OVERRIDE, first.path, first.qualname, failure.asked, "", consumers(failure, first.path), asked)
+
+
+def setter_of_a_method(failure: Failure, scene: Scene) -> Site | Refused:
+    """`'function' object has no attribute 'setter'`, in the body of a class."""
+    frame = failure.frames[-1] if failure.frames else None
+    if frame is None or not _NO_SETTER.match(failure.message) or frame.file not in scene.index.names:
+        return NOT_MINE
+    text = scene.index.text(frame.file).splitlines()
+    mark = _SETTER.match(text[frame.line - 1].strip()) if 0 < frame.line <= len(text) else None
+    if mark is None:
+        return NOT_MINE
+    return Site(SETTER_OF_A_METHOD, frame.file, plain(frame.function), mark[1], "", consumers(failure, frame.file))
 
 
 def _said(failure: Failure) -> Iterator[tuple[str, str]]:
@@ -192,4 +207,5 @@ RECOGNISERS: Mapping[str, Diagnose] = {
     RETURN_SHAPE: return_shape,
     MISBOUND: misbound,
     MISSING_OVERRIDE: missing_override,
+    SETTER_OF_A_METHOD: setter_of_a_method,
 }

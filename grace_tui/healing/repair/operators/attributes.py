@@ -5,6 +5,7 @@ from grace_tui.healing.repair.operators.async_or_sync import AsyncOrSync
 from grace_tui.healing.repair.operators.class_or_instance import ClassOrInstance
 from grace_tui.healing.repair.operators.lost_attribute import LostAttribute
 from grace_tui.healing.repair.operators.lost_binding import LostBinding
+from grace_tui.healing.repair.operators.lost_property import LostProperty
 from grace_tui.healing.repair.operators.missing_key import MissingKey
 from grace_tui.healing.repair.operators.rebound_method import ReboundMethod
 from grace_tui.healing.repair.operators.renamed_export import RenamedExport
@@ -20,6 +21,7 @@ ATTRIBUTE_OPERATORS: tuple[RepairOperator, ...] = (
     LostAttribute(),
     SiblingMember(),
     ReboundMethod(),
+    LostProperty(),
     LostBinding("lost_class_binding", "misbound"),
     AbstractMethod(),
     AsyncOrSync(),
