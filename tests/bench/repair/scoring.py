@@ -145,20 +145,21 @@ def noticed(whole: Subject, root: Path, history: History) -> str:
     found = re.findall(r"^(?:FAILED|ERROR) (\S+?\.py(?:::[^\n]*?)?)(?: - (.*))?$", done.stdout, re.MULTILINE)
     telling = [test for test, said in found if not re.match(r"assert|Failed", said, re.IGNORECASE)]
     test = next(iter([*telling, *(test for test, _ in found)]), "")
-    return test if test and run_alone(whole, root, test) else ""
+    return test if test and run_alone(whole, root, test) and not run_alone(whole, whole.root, test) else ""
 
 
 def run_alone(whole: Subject, root: Path, test: str) -> int:
-    """The exit code; some tests fail only because of those before them."""
+    """The exit code: some tests fail only because of those before them, and some files hold tests that always do."""
     env = variables(root, whole.path)
     return subprocess.run([*PYTEST, test], cwd=root, env=env, capture_output=True, check=False).returncode
 
 
 def heal(whole: Subject, root: Path, test: str, state: Path) -> tuple[dict[str, Any], float, str]:
     """The report of `heal`, the seconds it took, and what it said."""
-    argv = [sys.executable, "-m", "grace_tui", "heal", "--root", str(root), "--json", "--", *PYTEST, test]
+    # Alone, lest a broken package that we depend on ourselves is what runs the heal.
+    start = f"import sys; sys.path.insert(0, {PACKAGE_HOME!r}); from grace_tui.cli import main; main()"
+    argv = [sys.executable, "-I", "-c", start, "heal", "--root", str(root), "--json", "--", *PYTEST, test]
     env = variables(root, whole.path, state)
-    env["PYTHONPATH"] += f"{os.pathsep}{PACKAGE_HOME}"
     began = time.monotonic()
     try:
         done = subprocess.run(

@@ -77,6 +77,12 @@ def test_a_subject_has_its_bases_and_its_names(program: Program) -> None:
     assert subject.line == 15
 
 
+def test_a_module_s_own_words_for_a_name_that_it_lacks_hide_nothing(program: Program) -> None:
+    program.write("library/open.py", "def __getattr__(name):\n    raise AttributeError(name)\n")
+    failure = program.failing("import library.open\nlibrary.open.gone\n").failure
+    assert failure.missing == ("library.open", "gone", "library/open.py")
+
+
 def test_a_circle_of_imports_shows_what_the_module_had_so_far(program: Program) -> None:
     program.write("library/one.py", "early = 1\nfrom library.two import b\nlate = 2\n")
     program.write("library/two.py", "from library.one import late\nb = 1\n")

@@ -85,6 +85,23 @@ def test_what_an_assertion_compares_is_touched(program: Program) -> None:
     assert [callee.qualname for callee in found.failure.touched] == ["nothing"]
 
 
+def test_the_error_that_a_runner_caught_is_what_an_assertion_about_its_result_is_about(program: Program) -> None:
+    runner = "class Result:\n    def __init__(self):\n        self.exit_code, self.exception = 0, None\n\n"
+    runner += "def invoke(function):\n    result = Result()\n    try:\n        function()\n"
+    runner += (
+        "    except Exception as error:\n        result.exit_code, result.exception = 1, error\n    return result\n"
+    )
+    program.write("lib/python3/site-packages/running.py", runner)
+    test = "from running import invoke\nfrom library.core import plain\n\ndef go():\n    plain(y=1)\n\n"
+    test += "def test_go():\n    result = invoke(go)\n    assert result.exit_code == 0\n"
+    program.write("test_it.py", test)
+    path = f"{program.root}:{program.root}/lib/python3/site-packages"
+    found = program.compared(*PYTEST, "test_it.py", more={"PYTHONPATH": path})
+    assert [(each.failure.kind, each.fatal) for each in found] == [("AssertionError", True), ("TypeError", True)]
+    assert found[1].failure.callee is not None
+    assert (found[1].test, found[1].failure.callee.qualname) == ("test_it.py::test_go", "plain")
+
+
 def test_the_end_of_every_test_is_told(program: Program) -> None:
     program.write("test_suite.py", SUITE)
     program.compared(*PYTEST, "test_suite.py")

@@ -8,9 +8,10 @@ import sys
 import sysconfig
 from types import FrameType
 
-from . import describe
+from . import describe, names
 from .calls import Plain
 from .files import put
+from .held import held_by
 
 MOST_FILES = 500
 """Failures of one process that are written; more tell nothing new."""
@@ -56,7 +57,15 @@ class Evidence:
         earlier = [link for leaf in describe.leaves_of(error)[:1] for link in describe.links_of(leaf)[-_LINKS:]]
         earlier = [link for link in earlier if link.__traceback__ is not None]  # else it was only told of, in text
         before = {**about, "fatal": False, "handled": True}
+        found += [
+            {**plain, "process": about} for each in self._held(error) for plain in describe.describe(each, self.own)
+        ]
         return [{**plain, "process": before} for link in earlier for plain in describe.describe(link, self.own)] + found
+
+    def _held(self, error: BaseException) -> list[BaseException]:
+        """What an assertion about a result is really about."""
+        none: list[BaseException] = []
+        return names.seen(lambda: held_by(error, self.own), none) if isinstance(error, AssertionError) else none
 
     def unawaited(self, coroutine: object, frame: FrameType | None, test: str) -> list[Plain]:
         about = process(fatal=False, handled=False, test=test)

@@ -77,7 +77,7 @@ def _imported_name(error: BaseException, text: str) -> tuple[str, str]:
 
 def _attribute(error: AttributeError, text: str, last: TracebackType | None) -> Asked:
     found = _NO_ATTRIBUTE.search(text)
-    name = names.stored(error, "name") or (found.group(1) if found else "")
+    name = names.stored(error, "name") or (found.group(1) if found else _asked_for(last))
     owner = names.stored(error, "obj", names.UNKNOWN)
     if owner is None or owner is names.UNKNOWN:
         owner = _owner_of(name, last)
@@ -100,6 +100,15 @@ def _owner_of(name: str, last: TracebackType | None) -> object:
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == name:
         node = node.func
     return names.look_up(node.value, frame) if isinstance(node, ast.Attribute) and node.attr == name else names.UNKNOWN
+
+
+def _asked_for(last: TracebackType | None) -> str:
+    """The name that a `__getattr__` was given which raised an error in its own words."""
+    code = last.tb_frame.f_code if last is not None else None
+    if last is None or code is None or code.co_name not in ("__getattr__", "__getattribute__") or not code.co_argcount:
+        return ""
+    name = last.tb_frame.f_locals.get(code.co_varnames[code.co_argcount - 1])
+    return name if isinstance(name, str) else ""
 
 
 def _first_argument(frame: FrameType) -> object:

@@ -28,6 +28,7 @@ _ATTRIBUTE = re.compile(
     r"|^cannot access submodule '(?P<sub>\w+)' of module '(?P<parent>[\w.]+)'"
 )
 _MODULE = re.compile(r"^No module named '?(?P<module>[\w.]+)'?")
+_NO_PACKAGE = re.compile(r"No module named '(?P<module>[\w.]+)\.(?P<name>\w+)'; '(?P=module)' is not a package")
 _CLIMBED = re.compile(r"^attempted relative import (?:beyond top-level package|with no known parent package)")
 _NAME = re.compile(r"^name '(?P<name>\w+)' is not defined")
 
@@ -41,7 +42,7 @@ WORDS: Mapping[str, Mapping[str, re.Pattern[str]]] = {
 
 def missing_export(failure: Failure, scene: Scene) -> Site | Refused:
     """`cannot import name 'n' from 'pkg.mod'`, and `module 'pkg.mod' has no attribute 'n'`."""
-    asked = _asked(failure)
+    asked = _asked(failure) or _asked_otherwise(failure)
     if asked is None:
         return NOT_MINE
     module, name, half = asked
@@ -137,6 +138,17 @@ def _asked(failure: Failure) -> tuple[str, str, bool] | None:
     if found.get("parent"):
         return found["parent"], found["sub"], True
     return match["module"], match["name"], bool(match["half"])
+
+
+def _asked_otherwise(failure: Failure) -> tuple[str, str, bool] | None:
+    """The same where the words are a module's own, or those of a name that was given as text, such as to be patched."""
+    if failure.kind not in ("ImportError", "ModuleNotFoundError", "AttributeError"):
+        return None
+    if match := _NO_PACKAGE.search(failure.message):
+        return match["module"], match["name"], False
+    if failure.missing is None or not failure.missing[1].isidentifier():
+        return None
+    return failure.missing[0], failure.missing[1], False
 
 
 def _missing_module(failure: Failure, scene: Scene) -> str | None:

@@ -50,6 +50,8 @@ class Context:
     """Lines that a patch may add and remove."""
     test_seconds: float = 60.0
     """That the tests of one patch may take."""
+    enough_seconds: float = 60.0
+    """After so long no further test files are begun, once the nearest have spoken."""
     known: dict[tuple[str, str], Counter[Diagnostic]] = field(default_factory=dict)
     """(tool, file) -> what the tool says of it without any patch."""
 

@@ -47,10 +47,11 @@ async def _of_project(setting: Setting, concerned: Concerned) -> Said:
     context, waiting = setting.context, list(concerned.own)
     if not waiting:
         return Said(None, f"no test imports {', '.join(setting.changed)}")
-    ends = time.monotonic() + context.test_seconds
+    began = time.monotonic()
+    ends, enough = began + context.test_seconds, began + min(context.enough_seconds, context.test_seconds)
     done: list[Results] = []
     ran, turn = 0, FIRST_FILES
-    while waiting and (left := ends - time.monotonic()) > 0:
+    while waiting and (left := ends - time.monotonic()) > 0 and (not done or time.monotonic() < enough):
         files, waiting, turn = waiting[:turn], waiting[turn:], turn * 2
         patched = await _usual(setting, setting.after, files, left)
         if isinstance(patched, str):

@@ -24,8 +24,9 @@ CHECKERS = tuple(gate for gate in GATES if gate.name in ("lint", "types"))
 TESTS = tuple(gate for gate in GATES if gate.name == "tests")
 LARGEST_STEP = 120
 """Lines that one step may add and remove; what an earlier version of the file had does not count."""
-TEST_SECONDS = 30.0
-"""That the tests around a repair may take, besides those that the command runs itself."""
+TEST_SECONDS, ENOUGH_SECONDS = 30.0, 3.0
+"""That the tests around a repair may take, besides those that the command runs itself, and after which no more of them
+are begun: somebody waits."""
 
 Verdicts = tuple[GateVerdict, ...]
 
@@ -34,7 +35,7 @@ Verdicts = tuple[GateVerdict, ...]
 async def open_bench(root: Path, argv: Sequence[str], folder: str, cache: Path) -> AsyncIterator["Bench"]:
     async with open_context(root) as context:
         context.clean, context.folder, context.cache = False, folder, cache
-        context.test_seconds = TEST_SECONDS
+        context.test_seconds, context.enough_seconds = TEST_SECONDS, ENOUGH_SECONDS
         context.history = await asyncio.to_thread(history_of, root)
         trial = await asyncio.to_thread(Trial, root)
         try:
