@@ -1,4 +1,4 @@
-"""Writes unified diffs that `git apply` and `patch` take: of odd names, in any encoding, with a last newline or without.
+"""Writes unified diffs that `git apply` and `patch` take: odd names, any encoding, with a last newline or without.
 
 Lines end at a newline only, as they do for those programs: a form feed or a lone carriage return stays inside a line.
 """
