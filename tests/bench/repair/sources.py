@@ -45,11 +45,15 @@ class Source:
     def name_spans(self, name: str, *, member: bool = False) -> list[tuple[int, int]]:
         """Where `name` stands as a bare name or an attribute, and where a `def` or `class` binds it.
 
-        That of a `member` is no bare name.
+        That of a `member` is a bare name only in the body of a class.
         """
         found = []
+        bodies = [node for top in ast.walk(self.tree) if isinstance(top, ast.ClassDef) for node in top.body]
+        targets = {
+            id(each) for node in bodies for each in (*getattr(node, "targets", ()), getattr(node, "target", None))
+        }
         for node in ast.walk(self.tree):
-            if isinstance(node, ast.Name) and node.id == name and not member:
+            if isinstance(node, ast.Name) and node.id == name and (not member or id(node) in targets):
                 found.append(self.span(node))
             elif isinstance(node, ast.Attribute) and node.attr == name:
                 end = self.at(node.end_lineno or 0, node.end_col_offset or 0)

@@ -5,6 +5,7 @@ imports to hold; a module that has every name asked for; how much of the dotted 
 """
 
 import ast
+import re
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING
 from grace_tui.healing.repair.imports.demands import Demand
 from grace_tui.healing.repair.imports.layout import is_test
 from grace_tui.healing.repair.imports.sources import nearness
+from grace_tui.healing.repair.members.renames import same_word, within
 
 if TYPE_CHECKING:
     from grace_tui.healing.repair.imports.view import View
@@ -94,8 +96,10 @@ def _same_below(module: str, tail: int, wanted: Wanted, view: "View") -> bool:
 
 def _renamed(wanted: Wanted, view: "View") -> list[Whereabouts]:
     """Modules of another name that define every name asked for."""
-    if not wanted.names or not view.is_ours(wanted.missing):
+    if not view.is_ours(wanted.missing):
         return []
+    if not wanted.names:
+        return _alike(wanted, view)
     files = [set(view.offers.definers(name)) for name in wanted.names]
     common = set.intersection(*files) - {wanted.importer}
     asked = view.demands.names_on(wanted.module)
@@ -109,6 +113,26 @@ def _renamed(wanted: Wanted, view: "View") -> list[Whereabouts]:
         says = (f"{path} defines {', '.join(wanted.names)}",)
         found.append(Whereabouts(module, 0.7 if len(common) == 1 else 0.5, says, rank))
     return found
+
+
+def _alike(wanted: Wanted, view: "View") -> list[Whereabouts]:
+    """The one module beside it whose name has its words, and that nothing in the tree speaks of."""
+    package, _, last = wanted.module.rpartition(".")
+    beside = [module for module in view.layout.files if module.rpartition(".")[0] == package]
+    like = [module for module in beside if same_word(_last(module), last) or within(_last(module), last)]
+    alone = [module for module in like if not _not_meant(module, wanted, view) and _unspoken(module, view)]
+    if len(alone) != 1 or not package:
+        return []
+    says = (f"{_last(alone[0])} has the words of {last}, and nothing in the tree speaks of it",)
+    return [Whereabouts(alone[0], 0.5, says, (0, 0, 0, 0, 0))]
+
+
+def _unspoken(module: str, view: "View") -> bool:
+    return set(view.index.saying(rf"\b{re.escape(_last(module))}\b")) <= {view.layout.files[module]}
+
+
+def _last(name: str) -> str:
+    return name.rpartition(".")[2]
 
 
 def _moved(wanted: Wanted, view: "View") -> set[str]:

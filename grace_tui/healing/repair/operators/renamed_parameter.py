@@ -139,8 +139,9 @@ def _suits(value_type: str, new: Parameter) -> bool:
 def _alias(target: Target, earlier: str, new: Parameter) -> cst.FunctionDef | cst.Module:
     if new.default is None or _none_means_something(target, earlier, new):
         return decorated(target.module, target.function, earlier, new.name, asynchronous=_is_coroutine(target.node))
-    annotated = bool(new.annotation)
-    annotation = annotation_for(target.site.value_type, target.index.text(target.site.provider)) if annotated else ""
+    annotation = new.annotation  # that of a parameter which may be None fits its earlier name as well
+    if annotation and new.default != "None":
+        annotation = annotation_for(target.site.value_type, target.index.text(target.site.provider))
     slot = Slot(Kind.KEYWORD_ONLY, parameter(earlier, annotation=annotation, default="None"))
     function = arranged(target.function, [*slots(target.function), slot])
     qualname = target.found.qualname
