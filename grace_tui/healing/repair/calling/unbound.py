@@ -24,6 +24,16 @@ def unbound_names(index: Index, path: str, node: FunctionNode) -> tuple[str, ...
     return tuple(dict.fromkeys(use.id for use in sorted(uses, key=lambda use: (use.lineno, use.col_offset))))
 
 
+def unbound_in_file(index: Index, path: str) -> frozenset[str]:
+    """Names that anything in a file looks up in its module, and that nothing binds there."""
+    try:
+        module = symtable.symtable(index.text(path), path, "exec")
+    except (SyntaxError, ValueError):
+        return frozenset()
+    read = {entry.get_name() for entry in module.get_symbols() if entry.is_referenced() and not entry.is_assigned()}
+    return frozenset((read | _globals_used(module)) - _BUILTINS - _module_names(index, path, module))
+
+
 def _is_of(table: symtable.SymbolTable, node: FunctionNode) -> bool:
     lines = {node.lineno, *(entry.lineno for entry in node.decorator_list)}
     return table.get_type() == "function" and table.get_name() == node.name and table.get_lineno() in lines

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import libcst as cst
 
+from grace_tui.healing.repair.calling.unbound import unbound_in_file
 from grace_tui.healing.repair.imports.demands import Demand
 from grace_tui.healing.repair.imports.graph import chain_to
 from grace_tui.healing.repair.imports.sources import Source, evident
@@ -96,14 +97,31 @@ def _patch(
     if local is not None:
         changed = local
     elif source.name == site.name:
-        plan = ImportPlan(site.name, source.module, near, site.provider.endswith("__init__.py"))
-        changed = add_import(module, plan)
+        names = [site.name, *_lost_with_it(site, source, scene)]
+        statement = f"from {source.module} import {', '.join(names)}"
+        changed = module
+        for name in names:
+            plan = ImportPlan(name, source.module, near, site.provider.endswith("__init__.py"))
+            changed = add_import(changed, plan)
     else:
         changed = add_statement(module, statement)
     edit = FileEdit(site.provider, scene.tree.read(site.provider), changed.code)
     score = round(source.score - 0.05 * at, 2)
     summary = f"{near} imports {site.name}: {statement}"
     return Patch(operator, site, summary, (edit,), score, (source.evidence,), ambiguous)
+
+
+def _lost_with_it(site: Site, source: Source, scene: Scene) -> list[str]:
+    """Further names that the file uses and nothing gives, where the same module is the evident place to have them."""
+    view = scene.imports
+    near = view.layout.names[site.provider]
+    lost = unbound_in_file(scene.index, site.provider) - {site.name} if source.path else frozenset()
+    found = {name: view.sources.of(name, near, frozenset({site.provider})) for name in sorted(lost)}
+    return [name for name, places in found.items() if places and evident(places) and _same(places[0], source, name)]
+
+
+def _same(place: Source, source: Source, name: str) -> bool:
+    return (place.module, place.name) == (source.module, name)
 
 
 def written(source: Source, name: str) -> str:
