@@ -70,7 +70,7 @@ def rename_method(sources: Sources, chance: random.Random) -> Iterator[Breakage]
         for owner, node in _public(sources, source, chance):
             if owner:
                 new = _new_name(node.name, chance)
-                text = source.changed([(*span, new) for span in source.name_spans(node.name, member=True)])
+                text = source.changed([(*span, new) for span in source.name_spans(node.name, owner=owner)])
                 yield _one("rename_method", f"{owner}.{node.name} -> {new}", True, source, text)
 
 

@@ -42,10 +42,10 @@ class Source:
     def span(self, node: ast.expr | ast.stmt | ast.arg | ast.alias) -> tuple[int, int]:
         return self.at(node.lineno, node.col_offset), self.at(node.end_lineno or 0, node.end_col_offset or 0)
 
-    def name_spans(self, name: str, *, member: bool = False) -> list[tuple[int, int]]:
+    def name_spans(self, name: str, *, owner: str = "") -> list[tuple[int, int]]:
         """Where `name` stands as a bare name or an attribute, and where a `def` or `class` binds it.
 
-        That of a `member` is a bare name only in the body of a class.
+        That of a member of `owner` is a bare name only in the body of a class, an attribute only of what surely is it.
         """
         found = []
         bodies = [node for top in ast.walk(self.tree) if isinstance(top, ast.ClassDef) for node in top.body]
@@ -53,9 +53,9 @@ class Source:
             id(each) for node in bodies for each in (*getattr(node, "targets", ()), getattr(node, "target", None))
         }
         for node in ast.walk(self.tree):
-            if isinstance(node, ast.Name) and node.id == name and (not member or id(node) in targets):
+            if isinstance(node, ast.Name) and node.id == name and (not owner or id(node) in targets):
                 found.append(self.span(node))
-            elif isinstance(node, ast.Attribute) and node.attr == name:
+            elif isinstance(node, ast.Attribute) and node.attr == name and (not owner or _is(node.value, owner)):
                 end = self.at(node.end_lineno or 0, node.end_col_offset or 0)
                 found.append((end - len(name.encode()), end))
             elif isinstance(node, Function | ast.ClassDef) and node.name == name:
@@ -76,6 +76,10 @@ class Source:
 
     def classes(self) -> list[ast.ClassDef]:
         return [node for node in self.tree.body if isinstance(node, ast.ClassDef)]
+
+
+def _is(node: ast.expr, owner: str) -> bool:
+    return isinstance(node, ast.Name) and node.id in ("self", "cls", owner)
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """The lint and type gates: a patch may add no diagnostic. What was there before is not its fault."""
 
+import ast
 import asyncio
 import json
 import re
@@ -60,12 +61,25 @@ async def _compare(setting: Setting, tool: Tool, files: Iterable[str]) -> Said:
     after = sum(patched.values(), Counter[Diagnostic]())
     # A caller in which a name is known again is looked at more closely than before; what shows there was there.
     seen_better = {path for path, _, _ in before - after} - set(setting.changed)
+    if unread := await asyncio.to_thread(_unread, setting):
+        seen_better |= unread | (set(python) - set(setting.changed))
     new = [found for found in (after - before).elements() if found[0] not in seen_better]
     if new:
         path, rule, message = new[0]
         return Said(False, f"{path}: {rule}: {message}" + (f" and {len(new) - 1} more" if len(new) > 1 else ""))
     gone = (before - after).total()
     return Said(True, f"{tool.name}: nothing new" + (f", {gone} fewer" if gone else ""))
+
+
+def _unread(setting: Setting) -> set[str]:
+    """Files that did not parse before the patch: nobody could look at them."""
+    found = set()
+    for edit in setting.patch.edits:
+        try:
+            ast.parse(edit.before or "")
+        except (SyntaxError, ValueError):
+            found.add(edit.path)
+    return found
 
 
 async def _look(trial: Trial, tool: Tool, files: Sequence[str]) -> dict[str, Counter[Diagnostic]] | str:

@@ -24,8 +24,8 @@ def _moved(lines: Sequence[str], number: int, tabs: bool) -> Iterator[Change]:
     wanted = _wanted(lines, number)
     if "\t" in own or any("\t" in each for each in wanted):
         plain = [own.expandtabs(width) for width in (8, 4)]
-        fitting = [each for each in plain if each in wanted] or plain
-        for each in dict.fromkeys(fitting):
+        fitting = [each for each in plain if each in wanted]
+        for each in dict.fromkeys([*fitting, *plain]):
             words = f"tabs in the indentation of line {number} made spaces"
             yield Change(with_line(lines, number, each + line.lstrip(" \t\f")), 0.7, words)
     if tabs and "\t" not in own:

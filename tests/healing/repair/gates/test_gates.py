@@ -155,6 +155,13 @@ async def test_gate_says_no(project: Path, made: Patch, gate: str, detail: str) 
     assert detail in refused.detail
 
 
+async def test_what_was_wrong_in_a_file_that_did_not_parse_is_not_the_patch_s_fault(project: Path) -> None:
+    wrong = SHAPE + "\n\ndef unfinished():\n    return nothing_of_that_name, area(1) + 'a'\n"
+    (project / "shape/area.py").write_text(wrong + ")\n")
+    said = await verdicts(project, patch(wrong, before=wrong + ")\n"), "lint", "types")
+    assert {name: verdict.state for name, verdict in said.items()} == {"lint": "passed", "types": "passed"}
+
+
 async def test_ruff_has_no_taste_where_a_project_has_none(project: Path) -> None:
     said = await verdicts(project, patch("import os\n" + SHAPE), "lint")
     assert said["lint"].state == "passed"
