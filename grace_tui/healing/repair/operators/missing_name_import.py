@@ -115,7 +115,7 @@ def _lost_with_it(site: Site, source: Source, scene: Scene) -> list[str]:
     """Further names that the file uses and nothing gives, where the same module is the evident place to have them."""
     view = scene.imports
     near = view.layout.names[site.provider]
-    lost = unbound_in_file(scene.index, site.provider) - {site.name} if source.path else frozenset()
+    lost = unbound_in_file(scene.index, site.provider) - {site.name}
     found = {name: view.sources.of(name, near, frozenset({site.provider})) for name in sorted(lost)}
     return [name for name, places in found.items() if places and evident(places) and _same(places[0], source, name)]
 

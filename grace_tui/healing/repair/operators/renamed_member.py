@@ -65,11 +65,11 @@ class _Asked:
         return own(found)
 
     def uses(self) -> list[Usage]:
-        """How the failing lines use it; where they do not name it, how the tree does."""
+        """How the innermost line that names it uses it; others may mean a namesake. Where none does, how the tree does."""
         every = uses_of_attribute(self.scene.index, self.site.name)
         frames = self.scene.failure.frames if self.scene.failure is not None else ()
-        lines = {(frame.file, frame.line) for frame in frames}
-        return [use for use in every if (use.path, use.line) in lines] or every
+        used = ([use for use in every if (use.path, use.line) == (frame.file, frame.line)] for frame in frames[::-1])
+        return next(filter(None, used), every)
 
     def candidates(self) -> Iterator[tuple[Member, Evidence]]:
         index, earlier = self.scene.index, self.site.name
