@@ -65,7 +65,7 @@ class _Asked:
         return own(found)
 
     def uses(self) -> list[Usage]:
-        """How the innermost line that names it uses it; others may mean a namesake. Where none does, how the tree does."""
+        """How the innermost line that names it uses it: others may mean a namesake. Without any, how the tree does."""
         every = uses_of_attribute(self.scene.index, self.site.name)
         frames = self.scene.failure.frames if self.scene.failure is not None else ()
         used = ([use for use in every if (use.path, use.line) == (frame.file, frame.line)] for frame in frames[::-1])
