@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import functools
 import inspect
+import io
 import linecache
 import warnings
 from itertools import islice
@@ -72,20 +74,27 @@ def failed_call(trace: TracebackType) -> ast.Call | None:
 
 def body_of(code: CodeType, lines: list[str]) -> list[ast.stmt]:
     """The statements of the function (or module) with the file's own line numbers and columns."""
+    if code.co_name == "<module>":
+        return _parse("".join(lines).encode("utf-8", "surrogatepass"))
     first = max(code.co_firstlineno, 1)
-    block = lines if code.co_name == "<module>" else inspect.getblock(lines[first - 1 :])
-    text = "".join(block).encode("utf-8", "surrogatepass")
-    indented = text[:1].isspace() and code.co_name != "<module>"
-    body = _parse(b"if 1:\n" + text if indented else text)
-    shift = first - 1 - int(indented) if code.co_name != "<module>" else 0
-    for top in body:
-        ast.increment_lineno(top, shift)
-    return body
+    return _function("".join(lines[first - 1 :]), first)
 
 
 def nodes_of(code: CodeType, lines: list[str]) -> Iterator[ast.AST]:
     for top in body_of(code, lines):
         yield from ast.walk(top)
+
+
+@functools.lru_cache(maxsize=32)  # one failure asks for each of its functions several times, and many come again
+def _function(rest: str, first: int) -> list[ast.stmt]:
+    """What a function's source is, out of the file's text from its first line on; not to be changed."""
+    block = inspect.getblock(list(io.StringIO(rest)))  # not splitlines: a form feed ends no line
+    text = "".join(block).encode("utf-8", "surrogatepass")
+    indented = text[:1].isspace()
+    body = _parse(b"if 1:\n" + text if indented else text)
+    for top in body:
+        ast.increment_lineno(top, first - 1 - int(indented))
+    return body
 
 
 def _ending_at(code: CodeType, lines: list[str], span: Span) -> ast.AST | None:
