@@ -124,6 +124,7 @@ class IncidentView(View, frozen=True):
     """Whom a trigger's rule asked to act; empty where conditions decide."""
     variants: int = 0
     """Failures of other signatures that were counted here in a storm."""
+    resolved_at: float | None = None
 
 
 class GateView(View, frozen=True):

@@ -176,6 +176,7 @@ def incident_view(record: IncidentRecord, rate: float = 0.0) -> IncidentView:
         count=record.count,
         opened_at=record.opened_at,
         last_at=record.last_at,
+        resolved_at=record.resolved_at,
         signature=record.signature,
         provider=record.provider,
         action=record.action,

@@ -118,7 +118,8 @@ RESOLVED = IncidentView(
     state="resolved",
     count=1,
     opened_at=AT - 412,
-    last_at=AT - 400,
+    last_at=AT - 410,
+    resolved_at=AT - 400,
     signature="77aa01c2",
 )
 LEARNED = TaskView(

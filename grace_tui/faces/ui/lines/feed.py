@@ -80,7 +80,7 @@ def _how_closed(incident: IncidentView, mark: marks.Mark) -> str:
         times = f" ×{figures.short(incident.count)}" if incident.count != 1 else ""
         words = {"S": "silenced", "I": "a consequence"}
         return f"{words.get(shown(incident.hidden_by).partition('-')[0], mark.word)}{times}"
-    seconds = figures.between(incident.opened_at, incident.last_at)
+    seconds = figures.between(incident.opened_at, incident.resolved_at)
     took = f" {figures.seconds_spent(seconds)}" if seconds and seconds > 0 else ""
     return f"{mark.word}{took}"
 
