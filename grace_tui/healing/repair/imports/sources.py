@@ -9,6 +9,7 @@ from functools import cached_property
 from grace_tui.healing.repair.imports.demands import Demands
 from grace_tui.healing.repair.imports.layout import Layout, is_test
 from grace_tui.healing.repair.imports.offers import Offers
+from grace_tui.healing.repair.imports.standard import homes, is_meant
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +66,14 @@ class Sources:
         return found
 
     def standard(self, name: str) -> list[Source]:
-        """The standard library's module of that name."""
+        """The standard library's module of that name, else its modules that export the name."""
         if name in sys.stdlib_module_names and name not in self._tops:
             return [Source(name, "", "", 0.5, f"{name} is a module of the standard library", (0, 0, 0))]
-        return []
+        found = [module for module in homes(name) if module.partition(".")[0] not in self._tops]
+        sure = len(found) == 1 and is_meant(found[0], name)
+        says = "of the standard library exports it" + ("" if sure else "; another may be meant")
+        score = 0.5 if sure else 0.2
+        return [Source(module, name, "", score, f"{module} {says}", (0, 0, 0)) for module in found]
 
     def asked(self, name: str) -> Counter[tuple[str, str]]:
         """(module, name there) -> how many files bind `name` by importing it so, at their top level or anywhere."""

@@ -16,6 +16,8 @@ from grace_tui.healing.repair.patch import FileEdit, Patch, Refused, Site
 from grace_tui.healing.repair.scene import Scene
 
 MOST = 3
+GUESS = 0.3
+"""A source of no greater score is for a person to decide on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +31,13 @@ class MissingNameImport:
             return Refused(
                 self.name,
                 f"{site.name} is used in {site.provider} and nothing gives it: no source of the tree defines it or "
-                "imports anything by that name, and the standard library has no such module",
+                "imports anything by that name, and the standard library has nothing by that name",
             )
         try:
             module = cst.parse_module(scene.tree.read(site.provider))
         except cst.ParserSyntaxError as error:
             return Refused(self.name, f"{site.provider} does not parse: {error.message}, line {error.raw_line}")
-        clear = evident(found)
+        clear = evident(found) and found[0].score > GUESS
         return [
             _patch(self.name, site, scene, module, source, at, ambiguous=at > 0 or not clear)
             for at, source in enumerate(found[:MOST])
