@@ -1,4 +1,5 @@
-"""Which tests a change concerns: those that import it, nearest first; in a workspace, those of its kernels."""
+"""Which tests a change concerns: those that were recorded to run it, then those that import it, the nearest first; in
+a workspace, those of its kernels."""
 
 import ast
 import re
@@ -7,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from grace_tui.healing.repair.gates.cheap import is_test
+from grace_tui.healing.repair.gates.covered import covering
 from grace_tui.healing.repair.gates.setting import Setting
 from grace_tui.healing.repair.index import Index, plain
 
@@ -37,13 +39,15 @@ def concerned_tests(setting: Setting) -> Concerned:
 def _of_importers(setting: Setting) -> Concerned:
     index = setting.index
     reach = distances(importers(index), setting.changed)
+    ran = covering(setting.context.root, setting.changed, index.modules)
     words = _words(setting)
 
-    def rank(path: str) -> tuple[bool, int, int]:
+    def rank(path: str) -> tuple[bool, int, int, int]:
         text = index.text(path)
-        return not any(word.search(text) for word in words), reach[path], len(text)
+        return not any(word.search(text) for word in words), -ran[path], reach.get(path, len(reach)), len(text)
 
-    return Concerned(tuple(sorted((path for path in reach if _holds_tests(path)), key=rank)))
+    known = {*reach, *(path for path in ran if path in setting.context.tree.files)}
+    return Concerned(tuple(sorted((path for path in known if _holds_tests(path)), key=rank)))
 
 
 def _words(setting: Setting) -> list[re.Pattern[str]]:
