@@ -10,10 +10,11 @@ import msgspec
 import pytest
 
 from grace_tui.healing.failure import Failure
+from grace_tui.healing.repair.allowed import Allowed
 from grace_tui.healing.repair.diagnose import DIAGNOSES
 from grace_tui.healing.repair.operators import OPERATORS
 from grace_tui.healing.repair.patch import Refused, Site
-from grace_tui.healing.repair.scene import Allowed, Scene
+from grace_tui.healing.repair.scene import Scene
 from grace_tui.healing.repair.tree import FileTree
 
 FOLDER = Path(__file__).parent

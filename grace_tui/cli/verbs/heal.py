@@ -65,9 +65,9 @@ def command(
     COMMAND succeeds there. Then all changes are applied at once and COMMAND runs for real; unless it succeeds, every
     file is as it was. `grace-tui heal undo` takes the last heal back.
     """
+    from grace_tui.healing.repair.allowed import Allowed
     from grace_tui.healing.repair.heal import Ledger, Session, Wanted, alone, home_of
     from grace_tui.healing.repair.heal.telling import to_stderr
-    from grace_tui.healing.repair.scene import Allowed
 
     root = root.resolve()
     home = home_of(root)

@@ -9,7 +9,7 @@ import importlib
 import json
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
 
@@ -21,33 +21,12 @@ from grace_tui.healing.repair.history import history_of
 from grace_tui.healing.repair.index import Index
 from grace_tui.healing.repair.index.cache import OutlineCache
 from grace_tui.healing.repair.patch import FileEdit, Patch, Refused, Site
-from grace_tui.healing.repair.scene import Allowed, Scene
+from grace_tui.healing.repair.questions import Proposal, Question, encode
+from grace_tui.healing.repair.scene import Scene
 from grace_tui.healing.repair.tree import EditedTree, FileTree
 
 CANDIDATES = 12
 """Patches that one analysis hands on at most."""
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    failure: Failure
-    edits: tuple[FileEdit, ...] = ()
-    """What the sources look like by now: edits that are not in the real files."""
-    allowed: Allowed = field(default_factory=Allowed)
-    path: tuple[str, ...] = ()
-    """`sys.path` of the process that failed, where it is known."""
-
-
-@dataclass(frozen=True, slots=True)
-class Proposal:
-    """Candidate patches, best first; without any, `reason` says why."""
-
-    site: Site | None
-    """What was understood: the site of the best candidate, or the first that was recognised."""
-    patches: tuple[Patch, ...] = ()
-    operator: str = ""
-    reason: str = ""
-    seconds: float = 0.0
 
 
 def analyse(question: Question, scene: Scene, root: Path) -> Proposal:
@@ -119,12 +98,7 @@ def _unknown(failure: Failure) -> str:
     return f"no diagnosis fits {failure.kind}: {failure.message}"
 
 
-# ---- the process: texts with bytes of no encoding travel as escapes, which msgspec's own JSON refuses
-
-
-def encode(value: object) -> bytes:
-    """One line of JSON."""
-    return json.dumps(msgspec.to_builtins(value)).encode() + b"\n"
+# ---- the process
 
 
 def main() -> None:

@@ -14,10 +14,10 @@ from pathlib import Path
 import msgspec
 
 from grace_tui.healing.failure import Failure
-from grace_tui.healing.repair.analyse import Proposal, Question, encode
+from grace_tui.healing.repair.allowed import Allowed
 from grace_tui.healing.repair.patch import FileEdit
 from grace_tui.healing.repair.process import PACKAGE_HOME, environment
-from grace_tui.healing.repair.scene import Allowed
+from grace_tui.healing.repair.questions import Proposal, Question, encode
 
 SECONDS = 30.0
 """That one answer may take, unless `Analyst.seconds` says otherwise."""

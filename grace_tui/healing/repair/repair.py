@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import TypeVar
 
 from grace_tui.healing.failure import Failure
-from grace_tui.healing.repair.analyse import Proposal
 from grace_tui.healing.repair.analyst import open_analyst
 from grace_tui.healing.repair.gates import GATES, QUICK_GATES, Context, Starting, judge, open_context, pending, refusal
 from grace_tui.healing.repair.patch import Patch
+from grace_tui.healing.repair.questions import Proposal
 from grace_tui.healing.repair.reproduce import Outcome, Reproduction, reproduce
 from grace_tui.healing.repair.trial import TooLarge, open_trial
 from grace_tui.kernel.errors import GraceError

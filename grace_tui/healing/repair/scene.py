@@ -8,21 +8,12 @@ from functools import cached_property
 from pathlib import Path
 
 from grace_tui.healing.failure import Failure
+from grace_tui.healing.repair.allowed import Allowed
 from grace_tui.healing.repair.history import History, NoHistory, history_of
 from grace_tui.healing.repair.imports.view import View
 from grace_tui.healing.repair.index import Index
 from grace_tui.healing.repair.index.layout import root_of
 from grace_tui.healing.repair.patch import Tree
-
-
-@dataclass(frozen=True, slots=True)
-class Allowed:
-    """What a repair may do that it does not do by default."""
-
-    rewrite_moved: bool = False
-    """Rewrite the relative imports of a file that was itself moved."""
-    install: bool = False
-    """Install a missing third-party distribution."""
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ import pytest
 
 from grace_tui.healing.failure import Failure, Frame
 from grace_tui.healing.repair import repair as module
-from grace_tui.healing.repair.analyse import Proposal
 from grace_tui.healing.repair.patch import FileEdit, Patch, Site
+from grace_tui.healing.repair.questions import Proposal
 from grace_tui.healing.repair.repair import Progress, Proven, Unrepaired, repair
 from grace_tui.healing.repair.reproduce import Reproduction
 

@@ -11,6 +11,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from grace_tui.healing.repair.allowed import Allowed
 from grace_tui.healing.repair.analyst import Analyst, open_analyst
 from grace_tui.healing.repair.apply import UndoRefused
 from grace_tui.healing.repair.gates import refusal
@@ -28,7 +29,6 @@ from grace_tui.healing.repair.heal.telling import Say, gates_line
 from grace_tui.healing.repair.heal.trying import Around, Tried, Trier
 from grace_tui.healing.repair.patch import Patch
 from grace_tui.healing.repair.recorded import hooked
-from grace_tui.healing.repair.scene import Allowed
 from grace_tui.healing.repair.trial import TooLarge, sweep_trials
 from grace_tui.kernel.spelling import plural
 

@@ -9,8 +9,6 @@ import os
 import sqlite3
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
 from pathlib import Path
 
 import msgspec
@@ -77,6 +75,9 @@ def take(texts: Sequence[str]) -> list[Outline]:
     """Parse in several processes where that is faster."""
     if sum(map(len, texts)) < WORTH_PROCESSES or len(texts) < 2 * WORKERS:
         return [outline(text) for text in texts]
+    from concurrent.futures import ProcessPoolExecutor
+    from multiprocessing import get_context
+
     workers = min(WORKERS, os.cpu_count() or 1)
     with ProcessPoolExecutor(workers, mp_context=get_context("forkserver")) as pool:
         chunk = max(1, len(texts) // (workers * 8))

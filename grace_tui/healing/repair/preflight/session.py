@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
+from grace_tui.healing.repair.allowed import Allowed
 from grace_tui.healing.repair.analyst import open_analyst
 from grace_tui.healing.repair.gates import GATES, judge, open_context
 from grace_tui.healing.repair.heal.home import Home
@@ -29,7 +30,6 @@ from grace_tui.healing.repair.preflight.modules import Module, bases_of, modules
 from grace_tui.healing.repair.preflight.report import Apart, Repair, Report, cause_of, count
 from grace_tui.healing.repair.preflight.steps import Step, Unfinished, stacked
 from grace_tui.healing.repair.preflight.survey import Survey
-from grace_tui.healing.repair.scene import Allowed
 from grace_tui.healing.repair.tree import EditedTree
 from grace_tui.healing.repair.trial import Trial, sweep_trials
 from grace_tui.kernel.records import GateVerdict

@@ -8,9 +8,9 @@ from pathlib import Path
 import msgspec
 
 from grace_tui.disk import atomic_write
-from grace_tui.healing.repair.analyse import encode
 from grace_tui.healing.repair.heal.stack import Outdated, Stack
 from grace_tui.healing.repair.patch import Patch
+from grace_tui.healing.repair.questions import encode
 
 FILE = "preflight.json"
 """In the tree's state folder."""
